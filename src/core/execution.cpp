@@ -1,0 +1,12 @@
+#include "popshot/core/execution.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace popshot {
+
+unsigned Execution::thread_count() const {
+  return threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace popshot
