@@ -1,0 +1,54 @@
+// The theory of the spectra of finite populations: shot noise of uncoupled neurons, and what coupling makes of it.
+#pragma once
+
+#include <vector>
+
+#include "popshot/core/spectrum.hpp"
+#include "popshot/mean_field/stationary.hpp"
+#include "popshot/model/model.hpp"
+
+namespace popshot::theory {
+
+/// What is taken for the noise of the uncoupled populations.
+enum class Noise {
+  shot,   ///< S0 of equation (17): the neurons' own
+  white,  ///< r/N at every frequency, as if spikes were a Poisson process: for comparison
+};
+
+struct Options {
+  Noise noise = Noise::shot;
+  /// Spikes are delivered at the end of the time step in which they fall: the synaptic transfer function
+  /// sinc(f h) exp(-i pi f h) of a simulation with this step (theory.md (21)). 0: continuous time.
+  double time_step = 0.0;
+};
+
+/// The three curves of Klinshov & Kirillov (2022), for any number of populations. They do not add up: the
+/// induced fluctuations are driven by, and so correlated with, the uncoupled noise.
+struct ShotNoise {
+  Spectrum uncoupled;  ///< S0, diagonal
+  Spectrum induced;    ///< K (1-K)^-1 S0 (...)^dagger
+  Spectrum total;      ///< (1-K)^-1 S0 (...)^dagger
+};
+
+/// Density p(nu) of the firing rates nu > 0 of the neurons of a population with total constant input `input`:
+/// nu = sqrt(eta + input)/(pi tau), eta from the heterogeneity. Integrates to the fraction of neurons that fire;
+/// unit: time. theory.md (16).
+[[nodiscard]] double firing_rate_density(const model::Population& population, double input, double nu);
+
+/// N S0(f): the two-sided power spectral density of the spike trains of an uncoupled stationary population, per neuron,
+///
+///     N S0(f) = sum_{k>=1} p(f/k) (f/k)^2 / k ,
+///
+/// to a relative accuracy of 1e-10. f = 0 gives 0; negative f its mirror. Tends to the rate r for large f, and to
+/// 2 zeta(4) pi^2 tau^2 g(-input) f^3 for small f. Unit: 1/time. Klinshov & Kirillov (2022); theory.md (17).
+[[nodiscard]] double uncoupled_spectrum(const model::Population& population, double input, double f);
+
+/// The matrix K(f) of theory.md (20): K_kl = H_k(2 pi i f) tau_k J_kl s(f).
+[[nodiscard]] Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
+                                         double time_step = 0.0);
+
+/// Uncoupled, induced and total spectra at the given frequencies (any order and sign), at an operating point.
+[[nodiscard]] ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
+                                   const std::vector<double>& frequencies, const Options& options = {});
+
+}  // namespace popshot::theory

@@ -1,0 +1,85 @@
+// Compiled once per instruction set by Highway, dispatched at run time.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "network/kernel.cpp"
+#include <hwy/foreach_target.h>          // must come before highway.h
+// clang-format off
+#include <hwy/highway.h>
+// clang-format on
+
+#include <cmath>
+
+#include "kernel.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace popshot::network {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// No multiply-add, so that every instruction set rounds alike.
+template <class D>
+HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, hn::Vec<D> kick) {
+  const auto one = hn::Set(d, 1.0F);
+  const auto coefficient = hn::LoadU(d, a);
+  // b/h = 1 - a/6 - a^2/180
+  const auto factor = hn::Sub(
+      one, hn::Mul(coefficient, hn::Add(hn::Set(d, 1.0F / 6.0F), hn::Mul(coefficient, hn::Set(d, 1.0F / 180.0F)))));
+  const auto y1 = hn::Add(hn::LoadU(d, y), hn::Add(coefficient, hn::Mul(kick, factor)));
+  auto denominator = hn::Sub(one, y1);
+  // At the instant of a spike the denominator may be exactly zero: step just past it.
+  const auto closest = hn::Set(d, 1e-30F);
+  denominator = hn::IfThenElse(hn::Lt(hn::Abs(denominator), closest), hn::Neg(closest), denominator);
+  hn::StoreU(hn::Div(y1, denominator), d, y);
+  return hn::CountTrue(d, hn::Lt(denominator, hn::Zero(d)));
+}
+
+std::int64_t Step(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
+  const hn::ScalableTag<float> d;
+  const hn::CappedTag<float, 1> d1;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto kicks = hn::Set(d, kick);
+  std::size_t spikes = 0;
+  std::size_t i = 0;
+  for (; i + 2 * lanes <= count; i += 2 * lanes) {
+    spikes += step_vector(d, y + i, a + i, kicks);
+    spikes += step_vector(d, y + i + lanes, a + i + lanes, kicks);
+  }
+  for (; i + lanes <= count; i += lanes) spikes += step_vector(d, y + i, a + i, kicks);
+  for (; i < count; ++i) spikes += step_vector(d1, y + i, a + i, hn::Set(d1, kick));
+  return static_cast<std::int64_t>(spikes);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace popshot::network
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "popshot/core/riccati.hpp"
+
+namespace popshot::network {
+
+HWY_EXPORT(Step);
+
+std::int64_t step_single(float* y, const float* a, std::size_t count, float kick) {
+  return HWY_DYNAMIC_DISPATCH(Step)(y, a, count, kick);
+}
+
+const char* kernel_target() {
+  const std::int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
+  // Better targets have lower bits.
+  return hwy::TargetName(targets & -targets);
+}
+
+std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,
+                         std::size_t count, double kick) {
+  double spikes = 0.0;  // whole numbers: exact in any order up to 2^53
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto step = riccati_step(RiccatiFlow<double>{c[i], b[i], e[i], half_turns[i]}, voltage[i] + kick);
+    voltage[i] = step.state;
+    spikes += step.spikes;
+  }
+  return static_cast<std::int64_t>(spikes);
+}
+
+}  // namespace popshot::network
+#endif  // HWY_ONCE

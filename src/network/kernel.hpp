@@ -1,0 +1,30 @@
+// The two loops over neurons that network simulation spends its time in. Narrow on purpose: arrays in, a
+// count of spikes out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace popshot::network {
+
+/// Largest |a| for which the single-precision kernel may be used (w h < 1/4): its kick factor is then
+/// right to 2e-7.
+inline constexpr double kernel_largest_a = 1.0 / 16.0;
+
+/// One kick and one drift of `count` neurons in single precision; returns the number of spikes.
+///
+/// State y = b V - a/2 with b = sin(w h)/w and a = 4 sin^2(w h/2) (negative for eta < 0). A kick of the voltage
+/// by D and the exact drift over h (units of tau) are y1 = y + a + b D, y' = y1/(1 - y1), a spike where 1 - y1 < 0;
+/// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice. theory.md (11)-(13). kick = h D.
+/// Runs on the widest instruction set that the machine has; the same bits on each.
+std::int64_t step_single(float* y, const float* a, std::size_t count, float kick);
+
+/// Name of the instruction set that step_single runs on here.
+const char* kernel_target();
+
+/// One kick by `kick` and one drift of `count` neurons in double precision by riccati_step, any step, any eta.
+/// Arrays of the flow's coefficients; returns the number of spikes.
+std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,
+                         std::size_t count, double kick);
+
+}  // namespace popshot::network

@@ -1,0 +1,127 @@
+#include "popshot/network/sample.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "popshot/core/error.hpp"
+#include "popshot/core/parallel.hpp"
+#include "popshot/core/riccati.hpp"
+#include "popshot/model/heterogeneity.hpp"
+
+namespace popshot::network {
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+constexpr std::size_t chunk = 1U << 16U;
+
+/// Half-turns per time step, in units of pi: spikes per step of a neuron with constant input eta that is
+/// kicked by `kick` at the end of every step of length h (units of tau). theory.md (10).
+double spikes_per_step(double eta, double kick, double h) {
+  const auto flow = riccati_flow(eta, h);
+  // The trace of kick and drift is 2 cos(angle); a = 2 - 2 c, written without cancellation.
+  const double root = std::sqrt(std::abs(eta));
+  const double half = eta < 0 ? std::sinh(root * h / 2) : std::sin((root * h - flow.half_turns * pi) / 2);
+  const double a = (eta < 0 ? -4.0 : 4.0) * half * half;
+  // riccati_flow divides the hyperbolic branch by cosh.
+  const double b = eta < 0 ? flow.b * std::cosh(root * h) : flow.b;
+  const double sine_squared = (a + b * kick) / 4.0;
+  if (!(sine_squared > 0.0)) return flow.half_turns;
+  return flow.half_turns + 2.0 / pi * std::asin(std::sqrt(std::min(sine_squared, 1.0)));
+}
+
+/// The mean rate of the neurons of one population.
+double mean_rate(const std::vector<double>& eta, double tau, double constant, double synaptic, double time_step) {
+  // Sums over fixed chunks, so that the result never depends on threads.
+  double total = 0.0;
+  for (std::size_t begin = 0; begin < eta.size(); begin += chunk) {
+    const std::size_t end = std::min(eta.size(), begin + chunk);
+    double sum = 0.0;
+    if (time_step > 0.0) {
+      const double h = time_step / tau;
+      for (std::size_t j = begin; j < end; ++j) sum += spikes_per_step(eta[j] + constant, h * synaptic, h) / time_step;
+    } else {
+      for (std::size_t j = begin; j < end; ++j) {
+        sum += std::sqrt(std::max(0.0, eta[j] + constant + synaptic)) / (pi * tau);
+      }
+    }
+    total += sum;
+  }
+  return total / static_cast<double>(eta.size());
+}
+
+}  // namespace
+
+Sample draw_sample(const model::Model& model, std::uint64_t trial, const Execution& execution) {
+  Sample sample{trial, {}};
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto& population = model.populations[k];
+    auto& eta = sample.eta.emplace_back(static_cast<std::size_t>(population.size));
+    const std::size_t chunks = (eta.size() + chunk - 1) / chunk;
+    for_each_parallel(chunks, {.threads = execution.threads}, [&](std::size_t c) {
+      for (std::size_t j = c * chunk; j < std::min(eta.size(), (c + 1) * chunk); ++j) {
+        eta[j] = neuron_eta(population, static_cast<std::int64_t>(j), model.simulation.seed, {trial, k});
+      }
+    });
+  }
+  return sample;
+}
+
+mean_field::OperatingPoint operating_point(const model::Model& model, const Sample& sample,
+                                           const mean_field::OperatingPoint& nearby, double time_step) {
+  const auto count = static_cast<Eigen::Index>(model.populations.size());
+  const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
+  Eigen::VectorXd constant(count);
+  for (Eigen::Index k = 0; k < count; ++k) constant(k) = constant_current(model, static_cast<std::size_t>(k));
+
+  const auto rates_given = [&](const Eigen::VectorXd& rate) {
+    const Eigen::VectorXd synaptic = coupling * rate;
+    Eigen::VectorXd out(count);
+    for (Eigen::Index k = 0; k < count; ++k) {
+      const auto index = static_cast<std::size_t>(k);
+      out(k) = mean_rate(sample.eta[index], model.populations[index].tau, constant(k), synaptic(k), time_step);
+    }
+    return out;
+  };
+
+  // Chord iteration with the slope of the infinite network. The rate of a finite sample has a square-root
+  // corner at every neuron's threshold, so it is no use to follow its own slope; shorter steps where the
+  // residual does not shrink.
+  Eigen::VectorXd slope(count);
+  for (Eigen::Index k = 0; k < count; ++k) {
+    slope(k) = mean_field::stationary_rate_slope(model.populations[static_cast<std::size_t>(k)], nearby.input(k));
+  }
+  const Eigen::MatrixXd jacobian = Eigen::MatrixXd::Identity(count, count) - slope.asDiagonal() * coupling;
+  const Eigen::PartialPivLU<Eigen::MatrixXd> solver(jacobian);
+  Eigen::VectorXd rate = nearby.rate;
+  Eigen::VectorXd residual = rates_given(rate) - rate;
+  double damping = 1.0;
+  for (int iteration = 0; iteration < 200 && residual.norm() > 1e-14 * (1.0 + rate.norm()) && damping > 1e-6; ++iteration) {
+    const Eigen::VectorXd trial = rate + damping * solver.solve(residual);
+    const Eigen::VectorXd trial_residual = rates_given(trial) - trial;
+    if (trial_residual.norm() < residual.norm()) {
+      rate = trial;
+      residual = trial_residual;
+      damping = std::min(1.0, 2.0 * damping);
+    } else {
+      damping /= 2.0;
+    }
+  }
+  for (Eigen::Index k = 0; k < count; ++k) {
+    const auto& population = model.populations[static_cast<std::size_t>(k)];
+    // A finite sample's rate is resolved to about its corners, sqrt(spacing of eta)/N.
+    const double resolved = 1e-9 + 1.0 / (static_cast<double>(population.size) * population.tau);
+    if (!(std::abs(residual(k)) < resolved * (1.0 + rate(k)))) {
+      throw NumericalError(fmt::format(
+          "population '{}': no operating point of the finite network near the stationary state (residual {:.2g}); the "
+          "sample of {} neurons may be too small for this state to exist",
+          population.name, residual(k), population.size));
+    }
+  }
+  return {rate, constant + coupling * rate};
+}
+
+}  // namespace popshot::network

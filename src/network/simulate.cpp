@@ -1,0 +1,358 @@
+#include "popshot/network/simulate.hpp"
+
+#include <fmt/format.h>
+#include <hwy/aligned_allocator.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <span>
+#include <tuple>
+
+#include "kernel.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/core/parallel.hpp"
+#include "popshot/core/random.hpp"
+#include "popshot/core/riccati.hpp"
+
+namespace popshot::network {
+
+namespace {
+
+using model::Model;
+using model::Population;
+
+constexpr double pi = std::numbers::pi;
+/// Fewer neurons than this per thread are not worth a barrier.
+constexpr std::int64_t neurons_per_thread = 8192;
+/// Slices of the single-precision arrays begin at multiples of this many neurons (a cache line).
+constexpr std::size_t slice_granularity = 16;
+
+/// One neuron's flow, its index and its voltage: the double-precision path.
+struct DoubleNeurons {
+  std::vector<double> voltage, c, b, e, half_turns;
+
+  void add(double v, const RiccatiFlow<double>& flow) {
+    voltage.push_back(v);
+    c.push_back(flow.c);
+    b.push_back(flow.b);
+    e.push_back(flow.e);
+    half_turns.push_back(flow.half_turns);
+  }
+  [[nodiscard]] std::size_t size() const { return voltage.size(); }
+};
+
+/// The neurons whose spike times are wanted: double precision too, stepped one by one.
+struct RasterNeurons {
+  std::vector<std::int64_t> neuron;
+  std::vector<double> eta;
+  DoubleNeurons state;
+};
+
+/// The neurons of one population, by the path that steps them.
+struct PopulationState {
+  hwy::AlignedFreeUniquePtr<float[]> y;  // NOLINT(modernize-avoid-c-arrays): Highway's aligned array
+  hwy::AlignedFreeUniquePtr<float[]> a;  // NOLINT(modernize-avoid-c-arrays)
+  std::size_t singles = 0;
+  DoubleNeurons doubles;
+  RasterNeurons raster;
+  double h = 0.0;  ///< time step in units of tau
+};
+
+bool in_raster(const model::Raster& raster, std::int64_t j) {
+  if (raster.count == 0 || j < raster.first) return false;
+  const std::int64_t offset = j - raster.first;
+  return offset % raster.stride == 0 && offset / raster.stride < raster.count;
+}
+
+/// The voltage that a neuron with total input `drive` = eta + I starts from. theory.md (14).
+struct StartVoltage {
+  const Model* model;
+  std::size_t k;
+  std::uint64_t trial;
+  mean_field::OperatingPoint point;
+
+  double operator()(std::int64_t j, double eta) const {
+    const auto& population = model->populations[k];
+    const auto index = static_cast<Eigen::Index>(k);
+    const double u = uniform_number(model->simulation.seed, RandomStream::start, {trial, k}, static_cast<std::uint64_t>(j));
+    const double phase = std::tan(pi * (u - 0.5));
+    if (const auto* lorentzian = std::get_if<model::LorentzianStart>(&model->simulation.start)) {
+      const double rate = lorentzian->rate.value_or(point.rate(index));
+      const double centre = lorentzian->voltage.value_or(
+          mean_field::stationary_state_variable(population, point.input(index)).real());
+      return centre + pi * population.tau * rate * phase;
+    }
+    const double drive = eta + point.input(index);
+    return drive > 0 ? std::sqrt(drive) * phase : -std::sqrt(-drive);
+  }
+};
+
+PopulationState prepare(const Model& model, std::size_t k, const Sample& sample, const mean_field::OperatingPoint& point) {
+  const Population& population = model.populations[k];
+  const double constant = constant_current(model, k);
+  const bool single = model.simulation.precision == model::Precision::single;
+  PopulationState state;
+  state.h = model.simulation.time_step / population.tau;
+  const StartVoltage start{&model, k, sample.trial, point};
+  if (single) {
+    state.y = hwy::AllocateAligned<float>(sample.eta[k].size());
+    state.a = hwy::AllocateAligned<float>(sample.eta[k].size());
+    if (!state.y || !state.a) throw InputError(fmt::format("population '{}': not enough memory", population.name));
+  }
+  for (std::int64_t j = 0; j < population.size; ++j) {
+    const double eta = sample.eta[k][static_cast<std::size_t>(j)] + constant;
+    const double voltage = start(j, eta - constant);
+    const double angle = std::sqrt(std::abs(eta)) * state.h;
+    const double half = eta < 0 ? std::sinh(std::min(angle, 2.0) / 2) : std::sin(std::min(angle, pi) / 2);
+    const double a = (eta < 0 ? -4.0 : 4.0) * half * half;
+    if (in_raster(population.raster, j)) {
+      state.raster.neuron.push_back(j);
+      state.raster.eta.push_back(eta);
+      state.raster.state.add(voltage, riccati_flow(eta, state.h));
+    } else if (single && std::abs(a) < kernel_largest_a) {
+      const double b = eta < 0 ? std::sinh(angle) / angle * state.h : (angle > 0 ? std::sin(angle) / angle * state.h : state.h);
+      state.y[state.singles] = static_cast<float>(b * voltage - a / 2);
+      state.a[state.singles] = static_cast<float>(a);
+      ++state.singles;
+    } else {
+      state.doubles.add(voltage, riccati_flow(eta, state.h));
+    }
+  }
+  return state;
+}
+
+/// Member `member` of `members` equal parts of [0, size), cut at multiples of `granularity`.
+std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, unsigned members, std::size_t granularity = 1) {
+  const std::size_t units = (size + granularity - 1) / granularity;
+  const auto cut = [&](unsigned m) { return std::min(size, units * m / members * granularity); };
+  return {cut(member), cut(member + 1)};
+}
+
+/// Time within the step at which a neuron that starts the step at v reaches infinity for the n-th time (n = 0, 1, ..),
+/// in units of tau.
+double spike_delay(double eta, double v, std::int64_t n) {
+  if (eta > 0) {
+    const double w = std::sqrt(eta);
+    return (pi / 2 - std::atan(v / w) + static_cast<double>(n) * pi) / w;
+  }
+  if (eta == 0) return 1.0 / v;
+  const double kappa = std::sqrt(-eta);
+  return std::atanh(kappa / v) / kappa;
+}
+
+class Network {
+ public:
+  Network(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point, const Execution& execution)
+      : model_(model), execution_(execution) {
+    std::int64_t total = 0;
+    for (std::size_t k = 0; k < model.populations.size(); ++k) {
+      populations_.push_back(prepare(model, k, sample, point));
+      total += model.populations[k].size;
+    }
+    const auto useful = std::max<std::int64_t>(1, total / neurons_per_thread);
+    members_ = static_cast<unsigned>(std::min<std::int64_t>(execution.thread_count(), useful));
+    counts_.assign(2, std::vector<PaddedCounts>(members_, PaddedCounts(populations_.size())));
+    spikes_.resize(members_);
+  }
+
+  Activity run() {
+    const auto& simulation = model_.simulation;
+    const double h = simulation.time_step;
+    per_record_ = static_cast<std::int64_t>(std::llround(simulation.record_interval / h));
+    transient_steps_ = static_cast<std::int64_t>(std::llround(simulation.transient / h));
+    const auto records = static_cast<std::int64_t>(std::floor(simulation.duration / (static_cast<double>(per_record_) * h) + 1e-9));
+    steps_ = transient_steps_ + records * per_record_;
+    last_step_ = steps_ - 1;
+    activity_.interval = static_cast<double>(per_record_) * h;
+    activity_.rate.assign(populations_.size(), {});
+    for (auto& rate : activity_.rate) rate.reserve(static_cast<std::size_t>(records));
+
+    SpinBarrier barrier(members_);
+    run_team(members_, [&](unsigned member) { work(member, barrier); });
+    collect_spikes();
+    if (failure_population_ != none) {
+      throw NumericalError(fmt::format("population '{}': the input at t = {:.6g} is not finite",
+                                       model_.populations[failure_population_].name, time_of(last_step_ + 1)));
+    }
+    activity_.finished = last_step_ + 1 == steps_;
+    return std::move(activity_);
+  }
+
+ private:
+  using PaddedCounts = std::vector<std::int64_t>;
+  static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+  struct Spike {
+    double time;
+    std::int64_t population;
+    std::int64_t neuron;
+  };
+
+  [[nodiscard]] double time_of(std::int64_t step) const {
+    return static_cast<double>(step - transient_steps_) * model_.simulation.time_step;
+  }
+
+  /// What one member of the team does: its slice of every population, step by step.
+  void work(unsigned member, SpinBarrier& barrier) {
+    const std::size_t count = populations_.size();
+    std::vector<double> kick(count);
+    std::vector<std::int64_t> total(count);
+    std::vector<std::int64_t> recorded(count, 0);
+    for (std::size_t k = 0; k < count; ++k) {
+      kick[k] = stimulus_kick(k, time_of(0), time_of(0) + model_.simulation.time_step / 2);
+    }
+    for (std::int64_t step = 0; step < steps_; ++step) {
+      auto& mine = counts_[static_cast<std::size_t>(step % 2)][member];
+      for (std::size_t k = 0; k < count; ++k) mine[k] = advance(k, member, kick[k], step);
+      if (member == 0) report(step);
+      barrier.wait();
+      std::fill(total.begin(), total.end(), 0);
+      for (const auto& counts : counts_[static_cast<std::size_t>(step % 2)]) {
+        for (std::size_t k = 0; k < count; ++k) total[k] += counts[k];
+      }
+      const std::size_t failed = next_kicks(step, total, kick);
+      if (member == 0 && step >= transient_steps_) record(step, total, recorded);
+      if (failed != none) {
+        if (member == 0) {
+          failure_population_ = failed;
+          last_step_ = step;
+        }
+        return;  // every member has found the same
+      }
+      if (step >= last_step_) return;
+    }
+  }
+
+  /// Progress and stop requests, every few milliseconds. A stop takes effect at the end of this very step for all.
+  void report(std::int64_t step) {
+    constexpr std::int64_t interval = 256;
+    if (step % interval != 0) return;
+    if (execution_.stop.stop_requested()) last_step_ = step;
+    if (execution_.progress) execution_.progress(static_cast<double>(step) / static_cast<double>(steps_));
+  }
+
+  std::int64_t advance(std::size_t k, unsigned member, double kick, std::int64_t step) {
+    auto& population = populations_[k];
+    std::int64_t spikes = 0;
+    if (const auto [begin, end] = slice(population.singles, member, members_, slice_granularity); begin < end) {
+      spikes += step_single(population.y.get() + begin, population.a.get() + begin, end - begin,
+                            static_cast<float>(population.h * kick));
+    }
+    if (const auto [begin, end] = slice(population.doubles.size(), member, members_); begin < end) {
+      auto& d = population.doubles;
+      spikes += step_double(&d.voltage[begin], &d.c[begin], &d.b[begin], &d.e[begin], &d.half_turns[begin], end - begin, kick);
+    }
+    if (const auto [begin, end] = slice(population.raster.neuron.size(), member, members_); begin < end) {
+      spikes += advance_raster(k, begin, end, kick, step, spikes_[member]);
+    }
+    return spikes;
+  }
+
+  std::int64_t advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
+                              std::vector<Spike>& spikes) {
+    auto& raster = populations_[k].raster;
+    auto& s = raster.state;
+    const double tau = model_.populations[k].tau;
+    std::int64_t total = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double v = s.voltage[i] + kick;
+      const auto result = riccati_step(RiccatiFlow<double>{s.c[i], s.b[i], s.e[i], s.half_turns[i]}, v);
+      s.voltage[i] = result.state;
+      const auto fired = static_cast<std::int64_t>(result.spikes);
+      total += fired;
+      if (step < transient_steps_) continue;
+      for (std::int64_t n = 0; n < fired; ++n) {
+        const double delay = std::clamp(tau * spike_delay(raster.eta[i], v, n), 0.0, model_.simulation.time_step);
+        spikes.push_back({time_of(step) + delay, static_cast<std::int64_t>(k), raster.neuron[i]});
+      }
+    }
+    return total;
+  }
+
+  [[nodiscard]] double stimulus_kick(std::size_t k, double begin, double end) const {
+    return current_integral(model_, k, begin, end) / model_.populations[k].tau;
+  }
+
+  /// The voltage kicks at the end of a step: the spikes of the step, and the time-dependent current over the step
+  /// that is centred there. Returns a population whose kick is not finite, or none.
+  std::size_t next_kicks(std::int64_t step, const std::vector<std::int64_t>& total, std::vector<double>& kick) const {
+    const double h = model_.simulation.time_step;
+    const double end = time_of(step + 1);
+    for (std::size_t k = 0; k < kick.size(); ++k) {
+      kick[k] = model_.stimuli.empty() ? 0.0 : stimulus_kick(k, end - h / 2, end + h / 2);
+    }
+    for (const auto& projection : model_.projections) {
+      kick[projection.to] += projection.weight * static_cast<double>(total[projection.from]) /
+                             static_cast<double>(model_.populations[projection.from].size);
+    }
+    for (std::size_t k = 0; k < kick.size(); ++k) {
+      if (!std::isfinite(static_cast<float>(populations_[k].h * kick[k]))) return k;
+    }
+    return none;
+  }
+
+  void record(std::int64_t step, const std::vector<std::int64_t>& total, std::vector<std::int64_t>& recorded) {
+    const bool complete = (step - transient_steps_ + 1) % per_record_ == 0;
+    for (std::size_t k = 0; k < total.size(); ++k) {
+      recorded[k] += total[k];
+      if (!complete) continue;
+      activity_.rate[k].push_back(static_cast<double>(recorded[k]) /
+                                  (static_cast<double>(model_.populations[k].size) * activity_.interval));
+      recorded[k] = 0;
+    }
+  }
+
+  void collect_spikes() {
+    std::vector<Spike> all;
+    for (const auto& part : spikes_) all.insert(all.end(), part.begin(), part.end());
+    std::sort(all.begin(), all.end(), [](const Spike& left, const Spike& right) {
+      return std::tie(left.time, left.population, left.neuron) < std::tie(right.time, right.population, right.neuron);
+    });
+    for (const auto& spike : all) {
+      activity_.spikes.time.push_back(spike.time);
+      activity_.spikes.population.push_back(spike.population);
+      activity_.spikes.neuron.push_back(spike.neuron);
+    }
+  }
+
+  const Model& model_;
+  const Execution& execution_;
+  std::vector<PopulationState> populations_;
+  unsigned members_ = 1;
+  /// Spikes of a step by member and population; two sets in turn, so that one barrier a step suffices.
+  std::vector<std::vector<PaddedCounts>> counts_;
+  std::vector<std::vector<Spike>> spikes_;
+  std::int64_t steps_ = 0;
+  std::int64_t transient_steps_ = 0;
+  std::int64_t per_record_ = 1;
+  /// Only member 0 writes it, before the barrier of the step that it names or of an earlier one.
+  std::atomic<std::int64_t> last_step_ = 0;
+  std::size_t failure_population_ = none;
+  Activity activity_;
+};
+
+}  // namespace
+
+Activity simulate(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point,
+                  const Execution& execution) {
+  return Network(model, sample, point, execution).run();
+}
+
+Activity simulate(const Model& model, std::uint64_t trial, const Execution& execution) {
+  model::require_memory(model);
+  const Sample sample = draw_sample(model, trial, execution);
+  const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
+  mean_field::OperatingPoint point;
+  if (lorentzian != nullptr && lorentzian->rate && lorentzian->voltage) {
+    // Nothing of a stationary state is asked for, and there may be none.
+    const auto count = static_cast<Eigen::Index>(model.populations.size());
+    point = {Eigen::VectorXd::Zero(count), Eigen::VectorXd::Zero(count)};
+  } else {
+    point = operating_point(model, sample, mean_field::selected_state(model).point, model.simulation.time_step);
+  }
+  return simulate(model, sample, point, execution);
+}
+
+}  // namespace popshot::network
