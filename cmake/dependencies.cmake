@@ -1,5 +1,6 @@
 # What Popshot builds on. Every entry is justified in docs/dependencies.md; scripts/setup installs them.
 find_package(Threads REQUIRED)
+find_package(Boost 1.74 REQUIRED)  # headers: Math's distributions
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(fmt REQUIRED)
 find_package(tomlplusplus REQUIRED)

@@ -1,0 +1,137 @@
+// popshot compare: the finite network and the theory on one axis, with error bars and a verdict.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "common.hpp"
+#include "popshot/comparison/compare.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/io/netcdf.hpp"
+
+namespace popshot::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  ModelOptions model;
+  RunOptions run;
+  comparison::Settings settings;
+  std::vector<std::string> theory_set;
+  std::optional<std::int64_t> trials;
+  std::optional<double> duration;
+  std::optional<double> resolution;
+};
+
+ordered_json tabulate(const model::Model& model, const comparison::Comparison& result) {
+  ordered_json table{{"model", model.name},
+                     {"verdict", result.agrees ? "agree" : "disagree"},
+                     {"reason", result.reason},
+                     {"trials", result.trials},
+                     {"trials_wanted", result.trials_wanted},
+                     {"threshold_sigma", result.threshold}};
+  table["populations"] = ordered_json::array();
+  for (std::size_t k = 0; k < result.rate.size(); ++k) {
+    const auto& rate = result.rate[k];
+    ordered_json entry{{"name", result.populations[k]},
+                       {"size", result.sizes[k]},
+                       {"mean_rate",
+                        {{"simulated", rate.simulated.value},
+                         {"theory", rate.theory},
+                         {"difference", rate.difference.value},
+                         {"error", rate.difference.error},
+                         {"sigma", rate.deviation}}}};
+    for (std::size_t b = 0; b < result.bands.size(); ++b) {
+      const auto& [ratio, deviation] = result.band[k][b];
+      entry["bands"].push_back({{"low", result.bands[b].low},
+                                {"high", result.bands[b].high},
+                                {"ratio", ratio.value},
+                                {"error", ratio.error},
+                                {"sigma", deviation}});
+    }
+    table["populations"].push_back(std::move(entry));
+  }
+  return table;
+}
+
+void print(const model::Model& model, const comparison::Comparison& result) {
+  for (std::size_t k = 0; k < result.rate.size(); ++k) {
+    std::cout << fmt::format("{}, population '{}', N = {}: {} trials of {:g} {}\n", model.name, result.populations[k],
+                             result.sizes[k], result.trials, model.simulation.duration, model.time_unit);
+    std::cout << fmt::format("{:>17}   {:>18}   {:>6}\n", "band (1/" + model.time_unit + ")", "simulated / theory", "sigma");
+    for (std::size_t b = 0; b < result.bands.size(); ++b) {
+      const auto& [ratio, deviation] = result.band[k][b];
+      std::cout << fmt::format("{:>8.3f} .. {:>5.2f}    {:>8.3f} +- {:<6.3f}   {:>+6.1f}{}\n", result.bands[b].low,
+                               result.bands[b].high, ratio.value, ratio.error, deviation,
+                               std::abs(deviation) > result.threshold ? "  <--" : "");
+    }
+    const auto& rate = result.rate[k];
+    std::cout << fmt::format("mean rate {:.6f}, theory {:.6f}: difference {:+.1e} +- {:.1e} ({:+.1f} sigma)\n\n",
+                             rate.simulated.value, rate.theory, rate.difference.value, rate.difference.error, rate.deviation);
+  }
+  std::cout << fmt::format("network and theory {}: {}\n", result.agrees ? "agree" : "DISAGREE", result.reason);
+}
+
+int run(const Options& options, const Invocation& invocation) {
+  auto overrides = options.model.overrides();
+  if (options.trials) overrides.push_back(fmt::format("spectrum.trials={}", *options.trials));
+  if (options.duration) overrides.push_back(fmt::format("simulation.duration={}", *options.duration));
+  if (options.resolution) overrides.push_back(fmt::format("spectrum.resolution={}", *options.resolution));
+  const auto file = io::read_model(options.model.path, overrides);
+  const auto& model = file.model;
+  std::optional<io::ModelFile> other;
+  if (!options.theory_set.empty()) {
+    overrides.insert(overrides.end(), options.theory_set.begin(), options.theory_set.end());
+    other = io::read_model(options.model.path, overrides);
+  }
+  if (!options.run.output.empty()) io::require_writable(options.run.output);
+
+  const Interruption interruption;
+  comparison::Comparison result;
+  {
+    ProgressBar bar("compare", neuron_steps(model) * static_cast<double>(model.spectrum.trials), "neuron-steps",
+                    options.run.quiet);
+    const Execution execution{options.run.threads, interruption.token(), [&](double fraction) { bar.update(fraction); }};
+    result = other ? comparison::compare(model, other->model, options.settings, execution)
+                   : comparison::compare(model, options.settings, execution);
+  }
+  options.run.print(tabulate(model, result), [&] { print(model, result); });
+  if (result.trials > 0) {
+    options.run.save(comparison::to_dataset(result, model.time_unit), file, "network and theory", invocation);
+  }
+  if (interruption.happened() && result.trials < result.trials_wanted) return interrupted;
+  return result.agrees ? done : says_no;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
+  auto* command = app.add_subcommand(
+      "compare", "network and theory on one axis: bands with error bars; exit code 1 when they disagree");
+  auto options = std::make_shared<Options>();
+  options->model.add_to(*command);
+  options->run.add_to(*command, "spectra, bands and verdict");
+  command->add_option("--trials", options->trials, "number of independent simulations; the same as --set spectrum.trials=N");
+  command->add_option("--duration", options->duration, "recorded time of each; the same as --set simulation.duration=T");
+  command->add_option("--resolution", options->resolution, "bandwidth of the estimate; the same as --set spectrum.resolution=F");
+  command
+      ->add_option("--theory-set", options->theory_set,
+                   "change a value for the theory only, KEY=VALUE, to see that a wrong theory is found out (may be repeated)")
+      ->allow_extra_args(false);
+  static const std::map<std::string, comparison::At> places{{"finite", comparison::At::finite},
+                                                            {"infinite", comparison::At::infinite}};
+  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot}, {"white", theory::Noise::white}};
+  command->add_option("--at", options->settings.at, "where theory is evaluated: 'finite' (r_N, the default) or 'infinite' (r*)")
+      ->transform(CLI::CheckedTransformer(places));
+  command->add_option("--noise", options->settings.noise, "'shot' (the default) or 'white' (r/N in place of S0)")
+      ->transform(CLI::CheckedTransformer(noises));
+  command->add_option("--false-alarm", options->settings.false_alarm,
+                      "probability of calling a right theory wrong, over the whole table (default: 0.001)")
+      ->check(CLI::Range(1e-12, 0.5));
+  command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
+}
+
+}  // namespace popshot::cli

@@ -1,0 +1,50 @@
+// popshot: the command line.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <new>
+
+#include "common.hpp"
+#include "popshot/core/error.hpp"
+
+namespace {
+
+int fail(int code, std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::cerr << "popshot: " << message << '\n';
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace popshot::cli;
+  CLI::App app{"popshot: neural mass models that know how many neurons they stand for"};
+  app.set_version_flag("--version", "popshot " POPSHOT_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 done; 1 the result says no; 2 the input is wrong; 3 the numbers broke down; 130 interrupted.");
+
+  Invocation invocation;
+  for (int i = 0; i < argc; ++i) invocation.command += fmt::format("{}{}", i == 0 ? "" : " ", i == 0 ? "popshot" : argv[i]);
+  int exit_code = done;
+  add_check(app, exit_code);
+  add_simulate(app, invocation, exit_code);
+  add_spectrum(app, invocation, exit_code);
+  add_compare(app, invocation, exit_code);
+  add_plot(app, exit_code);
+  try {
+    app.parse(argc, argv);
+    return exit_code;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail(wrong_input, fmt::format("{} (see 'popshot --help')", error.what()));
+  } catch (const popshot::InputError& error) {
+    return fail(wrong_input, error.what());
+  } catch (const popshot::NumericalError& error) {
+    return fail(broke_down, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(wrong_input, "not enough memory for this model; allowed: fewer neurons (--size NAME=N)");
+  }
+}

@@ -1,0 +1,90 @@
+// popshot simulate: activity over time, at a level of description.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <numeric>
+
+#include "common.hpp"
+#include "popshot/comparison/compare.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/io/netcdf.hpp"
+#include "popshot/mean_field/integrate.hpp"
+#include "popshot/network/simulate.hpp"
+
+namespace popshot::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  ModelOptions model;
+  RunOptions run;
+  std::string level = "network";
+  std::uint64_t trial = 0;
+};
+
+ordered_json summarise(const Options& options, const model::Model& model, const Activity& activity) {
+  ordered_json table{{"model", model.name}, {"level", options.level}, {"finished", activity.finished}};
+  table["recorded_time"] = static_cast<double>(activity.samples()) * activity.interval;
+  table["populations"] = ordered_json::array();
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto& rate = activity.rate[k];
+    const auto n = static_cast<double>(rate.size());
+    const double mean = rate.empty() ? 0.0 : std::accumulate(rate.begin(), rate.end(), 0.0) / n;
+    double squares = 0.0;
+    for (const double value : rate) squares += (value - mean) * (value - mean);
+    table["populations"].push_back({{"name", model.populations[k].name},
+                                    {"mean_rate", mean},
+                                    {"standard_deviation", rate.empty() ? 0.0 : std::sqrt(squares / n)}});
+  }
+  return table;
+}
+
+int run(const Options& options, const Invocation& invocation) {
+  if (options.level == "mesoscopic") {
+    throw InputError("--level mesoscopic: not supported yet; allowed: network, mean-field");
+  }
+  const auto file = options.model.read();
+  const auto& model = file.model;
+  if (!options.run.output.empty()) io::require_writable(options.run.output);
+  const Interruption interruption;
+  const bool network = options.level == "network";
+  const double steps = (model.simulation.duration + model.simulation.transient) / model.simulation.time_step;
+  Activity activity;
+  {
+    ProgressBar bar("simulate", network ? neuron_steps(model) : steps, network ? "neuron-steps" : "steps", options.run.quiet);
+    const Execution execution{options.run.threads, interruption.token(), [&](double fraction) { bar.update(fraction); }};
+    activity = network ? network::simulate(model, options.trial, execution) : mean_field::simulate(model, execution);
+  }
+  options.run.save(comparison::to_dataset(activity, population_names(model), model.time_unit), file, options.level, invocation);
+  const auto table = summarise(options, model, activity);
+  options.run.print(table, [&] {
+    std::cout << fmt::format("{}: {} level, {:g} {} recorded{}\n", model.name, options.level,
+                             table["recorded_time"].get<double>(), model.time_unit,
+                             activity.finished ? "" : " (interrupted)");
+    for (const auto& entry : table["populations"]) {
+      std::cout << fmt::format("  {:<16} mean rate {:.6f}  standard deviation {:.6f}  per {}\n",
+                               entry["name"].get<std::string>(), entry["mean_rate"].get<double>(),
+                               entry["standard_deviation"].get<double>(), model.time_unit);
+    }
+  });
+  return activity.finished ? done : interrupted;
+}
+
+}  // namespace
+
+void add_simulate(CLI::App& app, const Invocation& invocation, int& exit_code) {
+  auto* command = app.add_subcommand("simulate", "the activity of every population over time");
+  auto options = std::make_shared<Options>();
+  options->model.add_to(*command);
+  options->run.add_to(*command, "the activity");
+  command->add_option("--level", options->level, "network, mesoscopic or mean-field (default: network)")
+      ->check(CLI::IsMember({"network", "mesoscopic", "mean-field"}));
+  command->add_option("--trial", options->trial, "number of the independent trial (default: 0)");
+  command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
+}
+
+}  // namespace popshot::cli

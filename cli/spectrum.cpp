@@ -1,0 +1,107 @@
+// popshot spectrum: the theory of the spectra.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "common.hpp"
+#include "popshot/comparison/compare.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/io/netcdf.hpp"
+#include "popshot/network/sample.hpp"
+
+namespace popshot::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  ModelOptions model;
+  RunOptions run;
+  comparison::At at = comparison::At::infinite;
+  theory::Noise noise = theory::Noise::shot;
+  bool time_step_kernel = false;
+  std::size_t points = 600;
+};
+
+ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory, const mean_field::OperatingPoint& point) {
+  ordered_json table{{"model", model.name},
+                     {"convention", "two-sided power spectral density of the activity, unit 1/" + model.time_unit},
+                     {"frequency", theory.total.frequency}};
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    table["populations"].push_back({{"name", model.populations[k].name},
+                                    {"rate", point.rate(static_cast<Eigen::Index>(k))},
+                                    {"psd_total", theory.total.power(k)},
+                                    {"psd_uncoupled", theory.uncoupled.power(k)},
+                                    {"psd_induced", theory.induced.power(k)}});
+  }
+  return table;
+}
+
+void print(const model::Model& model, const theory::ShotNoise& theory) {
+  constexpr std::size_t rows = 20;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto total = theory.total.power(k);
+    const auto uncoupled = theory.uncoupled.power(k);
+    const auto induced = theory.induced.power(k);
+    std::cout << fmt::format("{}, N = {}; two-sided power spectral density, 1/{}\n", model.populations[k].name,
+                             model.populations[k].size, model.time_unit);
+    std::cout << fmt::format("{:>12} {:>12} {:>12} {:>12}\n", "frequency", "total", "uncoupled", "induced");
+    const std::size_t count = total.size();
+    const std::size_t shown = std::min(rows, count);
+    for (std::size_t row = 0; row < shown; ++row) {
+      const std::size_t i = shown == 1 ? 0 : row * (count - 1) / (shown - 1);
+      std::cout << fmt::format("{:>12.4g} {:>12.4e} {:>12.4e} {:>12.4e}\n", theory.total.frequency[i], total[i], uncoupled[i],
+                               induced[i]);
+    }
+    const auto peak = static_cast<std::size_t>(std::max_element(total.begin(), total.end()) - total.begin());
+    std::cout << fmt::format("largest total: {:.4e} at frequency {:.4g}\n\n", total[peak], theory.total.frequency[peak]);
+  }
+}
+
+int run(const Options& options, const Invocation& invocation) {
+  const auto file = options.model.read();
+  const auto& model = file.model;
+  if (!is_stationary(model)) {
+    throw InputError("stimulus: spectra need a stationary input, but a stimulus of this model varies in time; allowed: constant currents");
+  }
+  if (!options.run.output.empty()) io::require_writable(options.run.output);
+  const double step = options.time_step_kernel ? model.simulation.time_step : 0.0;
+  auto point = mean_field::selected_state(model).point;
+  if (options.at == comparison::At::finite) {
+    model::require_memory(model);
+    point = network::operating_point(model, network::draw_sample(model, 0, {.threads = options.run.threads}), point, step);
+  }
+  const auto theory = theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points),
+                                         {.noise = options.noise, .time_step = step});
+  options.run.save(comparison::to_dataset(theory, point, population_names(model), model.time_unit), file, "theory", invocation);
+  options.run.print(tabulate(model, theory, point), [&] { print(model, theory); });
+  return done;
+}
+
+}  // namespace
+
+void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code) {
+  auto* command = app.add_subcommand("spectrum", "theory: uncoupled, coupling-induced and total power spectral densities");
+  auto options = std::make_shared<Options>();
+  options->model.add_to(*command);
+  options->run.add_to(*command, "all curves and cross-spectra");
+  static const std::map<std::string, comparison::At> places{{"finite", comparison::At::finite},
+                                                            {"infinite", comparison::At::infinite}};
+  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot}, {"white", theory::Noise::white}};
+  command
+      ->add_option("--at", options->at,
+                   "state: 'infinite' (mean field, the default) or 'finite' (operating point of the sample of trial 0)")
+      ->transform(CLI::CheckedTransformer(places));
+  command->add_option("--noise", options->noise, "'shot' (the default) or 'white' (r/N, for comparison)")
+      ->transform(CLI::CheckedTransformer(noises));
+  command->add_flag("--time-step-kernel", options->time_step_kernel,
+                    "include the delay that the simulation's time step adds to the synapses");
+  command->add_option("--points", options->points, "number of frequencies (default: 600)")->check(CLI::Range(2UL, 1000000UL));
+  command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
+}
+
+}  // namespace popshot::cli

@@ -1,0 +1,31 @@
+// Means with errors between trials, and deviations in units of sigma.
+#pragma once
+
+#include <vector>
+
+namespace popshot::analysis {
+
+/// A mean over independent trials, its standard error and the number of trials.
+struct Estimate {
+  double value = 0.0;
+  double error = 0.0;
+  std::size_t trials = 0;
+};
+
+/// Mean and standard error of the mean, sqrt(sum (x - mean)^2 / (n (n - 1))). The error of one trial is infinite.
+[[nodiscard]] Estimate mean_with_error(const std::vector<double>& values);
+
+/// Ratio of the means of two paired lists and its standard error by linearisation,
+/// sd(x_i - ratio y_i)/(sqrt(n) mean(y)). Lists of equal, nonzero length.
+[[nodiscard]] Estimate ratio_with_error(const std::vector<double>& numerator, const std::vector<double>& denominator);
+
+/// How many sigma of a Gaussian correspond to (value - expected)/error when the error itself is estimated from few trials
+/// (Student's t with trials - 1 degrees of freedom, same two-sided probability, sign kept).
+/// Zero if the error is infinite or nothing deviates; values are cut off at 37, where probabilities underflow.
+[[nodiscard]] double deviation_in_sigma(const Estimate& estimate, double expected);
+
+/// The number of sigma that the largest of `comparisons` independent Gaussian deviations exceeds with the probability
+/// `false_alarm` (two-sided, Sidak's correction).
+[[nodiscard]] double threshold_in_sigma(std::size_t comparisons, double false_alarm);
+
+}  // namespace popshot::analysis

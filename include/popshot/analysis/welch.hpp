@@ -1,0 +1,35 @@
+// Spectral estimation from recorded activity, and theory seen through the same window.
+#pragma once
+
+#include <Eigen/Dense>
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "popshot/core/spectrum.hpp"
+
+namespace popshot::analysis {
+
+/// The number of samples per segment for which a Hann window has an equivalent noise bandwidth of at most
+/// `resolution` (cycles per time unit): at least 1.5 / (resolution x interval), rounded up to an even
+/// number with prime factors 2, 3 and 5. Throws InputError unless resolution > 0, interval > 0.
+[[nodiscard]] std::size_t segment_length(double resolution, double interval);
+
+/// Welch's estimate of the two-sided power and cross-spectral densities of several series of equal length,
+/// sampled at `interval`: Hann window, segments overlapping by half, the mean of the whole series removed.
+/// series[k][i]; frequencies m/(segment x interval), m = 0..segment/2. The bins 0 and 1 hold what is left of the mean.
+/// Throws InputError if the series are shorter than one segment.
+/// Source: Welch, IEEE Trans. Audio Electroacoust. 15, 70 (1967).
+[[nodiscard]] Spectrum welch(const std::vector<std::vector<double>>& series, double interval, std::size_t segment);
+
+/// A theory: densities at the frequencies asked for.
+using Theory = std::function<std::vector<Eigen::MatrixXcd>(const std::vector<double>& frequency)>;
+
+/// What `welch` is expected to return for activity with a given spectrum: the spectrum of means over intervals (sinc^2
+/// and aliasing), convolved with the window's spectral leakage. theory.md (23)-(25).
+/// `limit` holds the high-frequency limits of the power spectral densities (r_k/N_k), which the aliases above
+/// three times the Nyquist frequency are replaced by. Exact up to the decay of the autocorrelation within eight segments.
+[[nodiscard]] Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, double interval,
+                                      std::size_t segment);
+
+}  // namespace popshot::analysis

@@ -1,0 +1,100 @@
+// The honest comparison: a finite network, simulated in independent trials, against the theory of its spectrum.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "popshot/analysis/statistics.hpp"
+#include "popshot/core/activity.hpp"
+#include "popshot/core/execution.hpp"
+#include "popshot/core/result.hpp"
+#include "popshot/core/spectrum.hpp"
+#include "popshot/model/model.hpp"
+#include "popshot/theory/shot_noise.hpp"
+
+namespace popshot::comparison {
+
+/// Which stationary state the theory is evaluated at.
+enum class At {
+  finite,    ///< r_N: of the very sample of neurons that each trial simulates
+  infinite,  ///< r*: of the mean field
+};
+
+struct Settings {
+  At at = At::finite;
+  theory::Noise noise = theory::Noise::shot;
+  /// The probability that a right theory is declared wrong, over all bands and mean rates together.
+  double false_alarm = 1e-3;
+  /// An error larger than this part of the theory's value is called out: the comparison has little power there.
+  double largest_error = 0.05;
+};
+
+/// A band of the estimate's frequencies: bins first..last of the estimate, both included.
+struct Band {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  double low = 0.0;   ///< lower edge of the first bin
+  double high = 0.0;  ///< upper edge of the last bin
+};
+
+struct BandComparison {
+  analysis::Estimate ratio;  ///< simulated power / theory's
+  double deviation = 0.0;    ///< of the ratio from 1, in sigma
+};
+
+struct RateComparison {
+  analysis::Estimate simulated;
+  double theory = 0.0;               ///< mean over the trials' operating points
+  analysis::Estimate difference;     ///< simulated - theory, trial by trial
+  double deviation = 0.0;            ///< of the difference from 0, in sigma
+};
+
+struct Comparison {
+  std::vector<std::string> populations;
+  std::vector<std::int64_t> sizes;
+  std::size_t trials = 0;            ///< finished ones, on which everything below rests
+  std::size_t trials_wanted = 0;
+  theory::ShotNoise theory;          ///< the three curves, mean over trials, on a fine logarithmic grid
+  Spectrum estimate;                 ///< Welch, mean over trials
+  std::vector<std::vector<double>> estimate_error;  ///< [population][bin], standard error between trials
+  Spectrum windowed;                 ///< theory as the estimate should see it
+  std::vector<Band> bands;
+  std::vector<std::vector<BandComparison>> band;  ///< [population][band]
+  std::vector<RateComparison> rate;               ///< [population]
+  double threshold = 0.0;  ///< sigma above which a deviation counts as disagreement
+  bool agrees = false;
+  std::string reason;  ///< one or two sentences: what disagrees and what to try, or how strong the agreement is
+};
+
+/// Simulates `simulated` in spectrum.trials independent trials (trials side by side on the execution's threads), and
+/// compares the spectrum of each with the theory of `theorised`, which is the same model unless a wrong theory is to be
+/// tested. With random sampling each trial draws its own sample and the theory is evaluated at that sample's
+/// operating point, so that the errors between trials hold the variation of the samples.
+/// A stop request ends it after the trials that are finished; with fewer than two the result says so and
+/// does not agree. Throws InputError if the models have time-dependent stimuli, differ in their
+/// populations' names, or the trials are too short for the resolution asked for.
+[[nodiscard]] Comparison compare(const model::Model& simulated, const model::Model& theorised, const Settings& settings,
+                                 const Execution& execution = {});
+
+/// The same with the theory of the model itself.
+[[nodiscard]] Comparison compare(const model::Model& model, const Settings& settings, const Execution& execution = {});
+
+/// Bands of roughly equal width in log f between the settings' frequencies, cut at the estimate's bins, each of at least
+/// two bins. `frequency` are the bins of the estimate, evenly spaced.
+[[nodiscard]] std::vector<Band> make_bands(const model::SpectrumSettings& settings, const std::vector<double>& frequency);
+
+/// `points` frequencies, evenly spaced in log f, for curves, from settings.frequency_min/3 to frequency_max.
+[[nodiscard]] std::vector<double> curve_frequencies(const model::SpectrumSettings& settings, std::size_t points = 600);
+
+/// The labelled arrays of a comparison (kind "comparison").
+[[nodiscard]] Dataset to_dataset(const Comparison& comparison, const std::string& time_unit);
+
+/// The labelled arrays of the theory alone (kind "spectrum"), with the state that it was evaluated at.
+[[nodiscard]] Dataset to_dataset(const theory::ShotNoise& theory, const mean_field::OperatingPoint& point,
+                                 const std::vector<std::string>& populations, const std::string& time_unit);
+
+/// The labelled arrays of a simulation (kind "simulation").
+[[nodiscard]] Dataset to_dataset(const Activity& activity, const std::vector<std::string>& populations,
+                                 const std::string& time_unit);
+
+}  // namespace popshot::comparison

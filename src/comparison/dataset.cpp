@@ -1,0 +1,172 @@
+// Results as labelled arrays: names, dimensions and units of every variable that Popshot writes.
+#include <string>
+#include <vector>
+
+#include "popshot/comparison/compare.hpp"
+
+namespace popshot::comparison {
+
+namespace {
+
+/// values[population][i], row by row.
+std::vector<double> flattened(const std::vector<std::vector<double>>& rows) {
+  std::vector<double> values;
+  for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
+  return values;
+}
+
+std::vector<double> powers(const Spectrum& spectrum) {
+  std::vector<std::vector<double>> rows;
+  for (std::size_t k = 0; k < spectrum.populations(); ++k) rows.push_back(spectrum.power(k));
+  return flattened(rows);
+}
+
+template <class Part>
+std::vector<double> cross(const Spectrum& spectrum, Part&& part) {
+  std::vector<double> values;
+  const auto count = static_cast<Eigen::Index>(spectrum.populations());
+  for (Eigen::Index k = 0; k < count; ++k) {
+    for (Eigen::Index l = 0; l < count; ++l) {
+      for (const auto& density : spectrum.density) values.push_back(part(density(k, l)));
+    }
+  }
+  return values;
+}
+
+std::vector<double> of_vector(const Eigen::VectorXd& vector) { return {vector.begin(), vector.end()}; }
+
+void add_populations(Dataset& data, const std::vector<std::string>& names) {
+  data.add_dimension("population", names.size());
+  data.add({"population", {"population"}, names, "1", "population"});
+}
+
+void add_theory(Dataset& data, const theory::ShotNoise& theory, const std::vector<std::string>& names,
+                const std::string& time_unit) {
+  const std::string per_time = "1/" + time_unit;
+  data.add_dimension("source", names.size());
+  data.add({"source", {"source"}, names, "1", "population whose conjugate enters the cross-spectrum"});
+  data.add_dimension("frequency", theory.total.size());
+  data.add({"frequency", {"frequency"}, theory.total.frequency, per_time, "frequency (cycles per time unit)"});
+  const std::vector<std::string> dimensions{"population", "frequency"};
+  data.add({"psd_total", dimensions, powers(theory.total), per_time, "two-sided power spectral density, theory, coupled"});
+  data.add({"psd_uncoupled", dimensions, powers(theory.uncoupled), per_time,
+            "two-sided power spectral density, theory, shot noise of the uncoupled network"});
+  data.add({"psd_induced", dimensions, powers(theory.induced), per_time,
+            "two-sided power spectral density, theory, fluctuations induced by coupling"});
+  const std::vector<std::string> pairs{"population", "source", "frequency"};
+  data.add({"cross_real", pairs, cross(theory.total, [](auto z) { return z.real(); }), per_time,
+            "real part of the two-sided cross-spectral density, theory, coupled"});
+  data.add({"cross_imag", pairs, cross(theory.total, [](auto z) { return z.imag(); }), per_time,
+            "imaginary part of the two-sided cross-spectral density, theory, coupled"});
+}
+
+void add_bands(Dataset& data, const Comparison& c, const std::string& per_time) {
+  data.add_dimension("band", c.bands.size());
+  std::vector<double> low;
+  std::vector<double> high;
+  for (const auto& band : c.bands) {
+    low.push_back(band.low);
+    high.push_back(band.high);
+  }
+  data.add({"band_low", {"band"}, low, per_time, "lower edge of the band"});
+  data.add({"band_high", {"band"}, high, per_time, "upper edge of the band"});
+  std::vector<double> ratio;
+  std::vector<double> error;
+  std::vector<double> deviation;
+  for (const auto& row : c.band) {
+    for (const auto& band : row) {
+      ratio.push_back(band.ratio.value);
+      error.push_back(band.ratio.error);
+      deviation.push_back(band.deviation);
+    }
+  }
+  const std::vector<std::string> dimensions{"population", "band"};
+  data.add({"band_ratio", dimensions, ratio, "1", "power in the band, simulated / theory"});
+  data.add({"band_ratio_error", dimensions, error, "1", "standard error of the ratio between trials"});
+  data.add({"band_deviation", dimensions, deviation, "1", "deviation of the ratio from 1 in sigma"});
+}
+
+}  // namespace
+
+Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
+  const std::string per_time = "1/" + time_unit;
+  Dataset data;
+  data.attributes = {{"popshot_kind", std::string("comparison")},
+                     {"time_unit", time_unit},
+                     {"verdict", std::string(c.agrees ? "agree" : "disagree")},
+                     {"verdict_reason", c.reason},
+                     {"threshold_sigma", c.threshold},
+                     {"trials", static_cast<std::int64_t>(c.trials)},
+                     {"trials_wanted", static_cast<std::int64_t>(c.trials_wanted)}};
+  add_populations(data, c.populations);
+  data.add({"size", {"population"}, c.sizes, "1", "number of neurons"});
+  if (c.trials == 0) return data;
+  add_theory(data, c.theory, c.populations, time_unit);
+  data.add_dimension("estimate_frequency", c.estimate.size());
+  data.add({"estimate_frequency", {"estimate_frequency"}, c.estimate.frequency, per_time, "frequency of the estimate's bins"});
+  const std::vector<std::string> dimensions{"population", "estimate_frequency"};
+  data.add({"estimate_psd", dimensions, powers(c.estimate), per_time,
+            "two-sided power spectral density, simulated network, Welch with Hann window, mean over trials"});
+  data.add({"estimate_psd_error", dimensions, flattened(c.estimate_error), per_time, "standard error between trials"});
+  data.add({"theory_windowed", dimensions, powers(c.windowed), per_time,
+            "two-sided power spectral density, theory as seen through the estimate's window"});
+  const std::vector<std::string> pairs{"population", "source", "estimate_frequency"};
+  data.add({"estimate_cross_real", pairs, cross(c.estimate, [](auto z) { return z.real(); }), per_time,
+            "real part of the two-sided cross-spectral density, simulated network"});
+  data.add({"estimate_cross_imag", pairs, cross(c.estimate, [](auto z) { return z.imag(); }), per_time,
+            "imaginary part of the two-sided cross-spectral density, simulated network"});
+  add_bands(data, c, per_time);
+  std::vector<double> rate;
+  std::vector<double> error;
+  std::vector<double> theory;
+  std::vector<double> deviation;
+  for (const auto& row : c.rate) {
+    rate.push_back(row.simulated.value);
+    error.push_back(row.difference.error);
+    theory.push_back(row.theory);
+    deviation.push_back(row.deviation);
+  }
+  data.add({"rate", {"population"}, rate, per_time, "mean firing rate, simulated"});
+  data.add({"rate_error", {"population"}, error, per_time, "standard error of (simulated - theory) between trials"});
+  data.add({"rate_theory", {"population"}, theory, per_time, "mean firing rate, theory at the trials' operating points"});
+  data.add({"rate_deviation", {"population"}, deviation, "1", "deviation of the mean rate from theory in sigma"});
+  return data;
+}
+
+Dataset to_dataset(const theory::ShotNoise& theory, const mean_field::OperatingPoint& point,
+                   const std::vector<std::string>& populations, const std::string& time_unit) {
+  Dataset data;
+  data.attributes = {{"popshot_kind", std::string("spectrum")}, {"time_unit", time_unit}};
+  add_populations(data, populations);
+  add_theory(data, theory, populations, time_unit);
+  data.add({"rate", {"population"}, of_vector(point.rate), "1/" + time_unit, "mean firing rate at the operating point"});
+  data.add({"input", {"population"}, of_vector(point.input), "1", "total constant input at the operating point"});
+  return data;
+}
+
+Dataset to_dataset(const Activity& activity, const std::vector<std::string>& populations, const std::string& time_unit) {
+  Dataset data;
+  data.attributes = {{"popshot_kind", std::string("simulation")},
+                     {"time_unit", time_unit},
+                     {"record_interval", activity.interval},
+                     {"finished", static_cast<std::int64_t>(activity.finished ? 1 : 0)}};
+  add_populations(data, populations);
+  std::vector<double> time(activity.samples());
+  for (std::size_t i = 0; i < time.size(); ++i) time[i] = activity.begin + (static_cast<double>(i) + 0.5) * activity.interval;
+  data.add_dimension("time", time.size());
+  data.add({"time", {"time"}, time, time_unit, "time, middle of the record interval"});
+  data.add({"rate", {"population", "time"}, flattened(activity.rate), "1/" + time_unit,
+            "spikes per neuron and time unit, mean over the record interval"});
+  if (!activity.voltage.empty()) {
+    data.add({"voltage", {"population", "time"}, flattened(activity.voltage), "1", "mean voltage at the end of the record interval"});
+  }
+  if (!activity.spikes.time.empty()) {
+    data.add_dimension("spike", activity.spikes.time.size());
+    data.add({"spike_time", {"spike"}, activity.spikes.time, time_unit, "time of the spike"});
+    data.add({"spike_population", {"spike"}, activity.spikes.population, "1", "zero-based number of the population"});
+    data.add({"spike_neuron", {"spike"}, activity.spikes.neuron, "1", "zero-based number of the neuron"});
+  }
+  return data;
+}
+
+}  // namespace popshot::comparison
