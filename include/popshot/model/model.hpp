@@ -135,16 +135,25 @@ struct Model {
   [[nodiscard]] std::optional<std::size_t> find_population(const std::string& name) const;
 };
 
-/// The sum of the constant currents into population k.
+/// The sum of the constant currents into population k (0 if there are none).
 [[nodiscard]] double constant_current(const Model& model, std::size_t k);
 
 /// True if no stimulus varies in time, so that the model has stationary states.
 [[nodiscard]] bool is_stationary(const Model& model);
 
-/// The integral over [begin, end] of the time-dependent (not constant) currents into population k.
+/// The integral over [begin, end] of the time-dependent (not constant) currents into population k, in units of
+/// current times time; exact up to rounding. 0 unless end > begin. Time 0 is the end of the transient.
 [[nodiscard]] double current_integral(const Model& model, std::size_t k, double begin, double end);
 
-/// An upper estimate, in bytes, of the memory that one network simulation of the model holds.
+/// An estimate, in bytes, of the memory that one network simulation of the model holds: per neuron two numbers of the
+/// state's type (4 bytes each in single, 8 in double precision) and 8 bytes more while it is being set up. What is
+/// recorded (activity, raster) comes on top.
 [[nodiscard]] double network_memory(const Model& model);
+
+/// The physical memory of this machine, in bytes.
+[[nodiscard]] double physical_memory();
+
+/// Throws InputError, which names both, if a network simulation of the model needs more than `available` bytes.
+void require_memory(const Model& model, double available = physical_memory());
 
 }  // namespace popshot::model
