@@ -13,6 +13,7 @@
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
 #include "popshot/network/simulate.hpp"
+#include "popshot/theory/mean_rate.hpp"
 
 namespace popshot::comparison {
 
@@ -51,7 +52,12 @@ class TheoryAtTrial {
     options_ = {.noise = settings.noise, .time_step = simulated.simulation.time_step};
     // A trial's sample serves the theory as well if the theory is about the same neurons.
     same_neurons_ = &simulated == &theorised;
+    rate_shift_ = settings.at == At::finite ? theory::mean_rate_shift(theorised, mean_field_, options_.time_step)
+                                            : Eigen::VectorXd::Zero(mean_field_.rate.size());
   }
+
+  /// The mean rates that a trial at this operating point is expected to have, to first order in 1/N.
+  [[nodiscard]] Eigen::VectorXd mean_rate(const mean_field::OperatingPoint& point) const { return point.rate + rate_shift_; }
 
   [[nodiscard]] mean_field::OperatingPoint point(const network::Sample& sample) const {
     if (settings_.at == At::infinite) return mean_field_;
@@ -80,6 +86,7 @@ class TheoryAtTrial {
   mean_field::OperatingPoint mean_field_;
   theory::Options options_;
   bool same_neurons_ = false;
+  Eigen::VectorXd rate_shift_;
 };
 
 /// Element-wise mean of one spectrum of every trial.
@@ -293,7 +300,7 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     for (const auto& rate : activity.rate) {
       trial.rate.push_back(std::accumulate(rate.begin(), rate.end(), 0.0) / static_cast<double>(rate.size()));
     }
-    trial.rate_theory = point.rate;
+    trial.rate_theory = theory.mean_rate(point);
     const std::lock_guard lock(mutex);
     slots[t] = std::move(trial);
   });

@@ -65,7 +65,12 @@ Activity simulate(const model::Model& model, const Execution& execution) {
     return current_integral(model, k, begin, end) / model.populations[k].tau;
   };
 
-  for (std::size_t k = 0; k < count; ++k) state[k] += stimulus_kick(k, time_of(0), time_of(0) + h / 2);
+  // The first kick is half a one (theory.md (8)): of the stimuli, and of the spikes before the start.
+  for (std::size_t k = 0; k < count; ++k) spikes(static_cast<Eigen::Index>(k)) = h / 2 * state[k].imag() / (pi * model.populations[k].tau);
+  const Eigen::VectorXd before = coupling * spikes;
+  for (std::size_t k = 0; k < count; ++k) {
+    state[k] += before(static_cast<Eigen::Index>(k)) / model.populations[k].tau + stimulus_kick(k, time_of(0), time_of(0) + h / 2);
+  }
   for (std::int64_t step = 0; step < steps; ++step) {
     if (step % 1024 == 0) {
       if (execution.stop.stop_requested()) {

@@ -67,6 +67,13 @@ bool in_raster(const model::Raster& raster, std::int64_t j) {
   return offset % raster.stride == 0 && offset / raster.stride < raster.count;
 }
 
+/// The rate at which population k fires at the start.
+double start_rate(const Model& model, const mean_field::OperatingPoint& point, std::size_t k) {
+  const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
+  const double rate = point.rate(static_cast<Eigen::Index>(k));
+  return lorentzian != nullptr ? lorentzian->rate.value_or(rate) : rate;
+}
+
 /// The voltage that a neuron with total input `drive` = eta + I starts from. theory.md (14).
 struct StartVoltage {
   const Model* model;
@@ -80,7 +87,7 @@ struct StartVoltage {
     const double u = uniform_number(model->simulation.seed, RandomStream::start, {trial, k}, static_cast<std::uint64_t>(j));
     const double phase = std::tan(pi * (u - 0.5));
     if (const auto* lorentzian = std::get_if<model::LorentzianStart>(&model->simulation.start)) {
-      const double rate = lorentzian->rate.value_or(point.rate(index));
+      const double rate = start_rate(*model, point, k);
       const double centre = lorentzian->voltage.value_or(
           mean_field::stationary_state_variable(population, point.input(index)).real());
       return centre + pi * population.tau * rate * phase;
@@ -152,6 +159,15 @@ class Network {
       populations_.push_back(prepare(model, k, sample, point));
       total += model.populations[k].size;
     }
+    // The first kick is half a one (theory.md (8)): of the stimuli, and of the spikes before the start.
+    const double half = model.simulation.time_step / 2;
+    const double begin = -model.simulation.transient;
+    for (std::size_t k = 0; k < model.populations.size(); ++k) {
+      first_kick_.push_back(stimulus_kick(k, begin, begin + half));
+    }
+    for (const auto& projection : model.projections) {
+      first_kick_[projection.to] += projection.weight * start_rate(model, point, projection.from) * half;
+    }
     const auto useful = std::max<std::int64_t>(1, total / neurons_per_thread);
     members_ = static_cast<unsigned>(std::min<std::int64_t>(execution.thread_count(), useful));
     counts_.assign(2, std::vector<PaddedCounts>(members_, PaddedCounts(populations_.size())));
@@ -197,12 +213,9 @@ class Network {
   /// What one member of the team does: its slice of every population, step by step.
   void work(unsigned member, SpinBarrier& barrier) {
     const std::size_t count = populations_.size();
-    std::vector<double> kick(count);
+    std::vector<double> kick = first_kick_;
     std::vector<std::int64_t> total(count);
     std::vector<std::int64_t> recorded(count, 0);
-    for (std::size_t k = 0; k < count; ++k) {
-      kick[k] = stimulus_kick(k, time_of(0), time_of(0) + model_.simulation.time_step / 2);
-    }
     for (std::int64_t step = 0; step < steps_; ++step) {
       auto& mine = counts_[static_cast<std::size_t>(step % 2)][member];
       for (std::size_t k = 0; k < count; ++k) mine[k] = advance(k, member, kick[k], step);
@@ -320,6 +333,7 @@ class Network {
   const Model& model_;
   const Execution& execution_;
   std::vector<PopulationState> populations_;
+  std::vector<double> first_kick_;
   unsigned members_ = 1;
   /// Spikes of a step by member and population; two sets in turn, so that one barrier a step suffices.
   std::vector<std::vector<PaddedCounts>> counts_;

@@ -44,7 +44,7 @@ struct BandComparison {
 
 struct RateComparison {
   analysis::Estimate simulated;
-  double theory = 0.0;               ///< mean over the trials' operating points
+  double theory = 0.0;               ///< mean over the trials of r_N + theory::mean_rate_shift
   analysis::Estimate difference;     ///< simulated - theory, trial by trial
   double deviation = 0.0;            ///< of the difference from 0, in sigma
 };
