@@ -66,6 +66,9 @@ class TheoryAtTrial {
     return network::operating_point(model_, network::draw_sample(model_, sample.trial, {.threads = 1}), mean_field_, step);
   }
 
+  /// The part of it that is of order 1/N.
+  [[nodiscard]] const Eigen::VectorXd& rate_shift() const { return rate_shift_; }
+
   [[nodiscard]] theory::ShotNoise curves(const mean_field::OperatingPoint& point, const std::vector<double>& frequency) const {
     return theory::shot_noise(model_, point, frequency, options_);
   }
@@ -115,7 +118,7 @@ std::vector<double> per_trial(const std::vector<Trial>& trials, const std::funct
   return values;
 }
 
-void compare_population(Comparison& result, const std::vector<Trial>& trials, std::size_t k) {
+void compare_population(Comparison& result, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_shift, std::size_t k) {
   const auto index = static_cast<Eigen::Index>(k);
   auto& error = result.estimate_error.emplace_back();
   for (std::size_t m = 0; m < result.estimate.size(); ++m) {
@@ -135,7 +138,10 @@ void compare_population(Comparison& result, const std::vector<Trial>& trials, st
   rate.theory = analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate_theory(index); })).value;
   rate.difference =
       analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate[k] - t.rate_theory(index); }));
-  rate.deviation = analysis::deviation_in_sigma(rate.difference, 0.0);
+  rate.theory_error = std::abs(rate_shift(index)) / 4.0;
+  analysis::Estimate both = rate.difference;
+  both.error = std::hypot(both.error, rate.theory_error);
+  rate.deviation = analysis::deviation_in_sigma(both, 0.0);
   result.rate.push_back(rate);
 }
 
@@ -323,7 +329,7 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     result.estimate = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.estimate; });
     result.windowed = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.windowed; });
     result.bands = make_bands(wanted, result.estimate.frequency);
-    for (std::size_t k = 0; k < result.populations.size(); ++k) compare_population(result, trials, k);
+    for (std::size_t k = 0; k < result.populations.size(); ++k) compare_population(result, trials, theory.rate_shift(), k);
   }
   judge(result, simulated, settings);
   return result;

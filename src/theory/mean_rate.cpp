@@ -40,7 +40,7 @@ std::vector<double> input_spectrum(const Eigen::MatrixXd& coupling, const Spectr
 
 Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point, double time_step) {
   constexpr std::size_t frequency_points = 4000;
-  constexpr std::size_t neuron_points = 400;
+  constexpr std::size_t neuron_points = 1000;
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
   const Eigen::MatrixXcd identity = Eigen::MatrixXcd::Identity(count, count);
@@ -52,35 +52,27 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
     const double input = point.input(k);
     slope(k) = mean_field::stationary_rate_slope(population, input);
 
-    // Neurons by w = sqrt(eta + I): rate nu = w/(pi tau), d nu / d I = 1/(2 pi tau w), density 2 w g(w^2 - I).
-    const double scale = std::abs(mean_field::stationary_state_variable(population, input));
-    const HalfLine neurons(neuron_points, scale);
-    const HalfLine frequencies(frequency_points, scale / (pi * tau));
+    // Noise of the input, in second order: x2 = -<x1^2>/(2 x0) with x1 = dI/(2 pi i f tau - 2 x0), exact for the Lorentzian
+    // population as a whole, neurons at their threshold included. (28)
+    const std::complex<double> x0 = mean_field::stationary_state_variable(population, input);
+    const HalfLine frequencies(frequency_points, std::abs(x0) / (pi * tau));
     const auto noise = input_spectrum(coupling, shot_noise(model, point, frequencies.x).total, k);
-    std::vector<double> nu;
-    for (const double w : neurons.x) nu.push_back(w / (pi * tau));
-    const auto noise_at_nu = input_spectrum(coupling, shot_noise(model, point, nu).total, k);
+    std::complex<double> square = 0.0;
+    for (std::size_t m = 0; m < frequency_points; ++m) {
+      const double omega = 2.0 * pi * tau * frequencies.x[m];
+      square += 2.0 * frequencies.weight[m] * noise[m] / (4.0 * x0 * x0 + omega * omega);
+    }
+    direct(k) = -(square / (2.0 * x0)).imag() / (pi * tau);
 
+    // Own echo, neuron by neuron: w = sqrt(eta + I), rate nu = w/(pi tau), density 2 w g(w^2 - I), nu d nu/d I = 1/(2 pi^2 tau^2).
+    const HalfLine neurons(neuron_points, std::abs(x0));
     for (std::size_t i = 0; i < neuron_points; ++i) {
       const double w = neurons.x[i];
-      const double sensitivity = 1.0 / (2.0 * pi * tau * w);
-      // Own echo: the input that spikes of this population's neurons make, seen in phase with them. (28)
-      const Eigen::MatrixXcd gain = loop_gain(model, point, nu[i], time_step);
-      const std::complex<double> delivery =
-          nu[i] * time_step == 0.0 ? 1.0
-                                   : std::sin(pi * nu[i] * time_step) / (pi * nu[i] * time_step) *
-                                         std::polar(1.0, -pi * nu[i] * time_step);
-      const Eigen::MatrixXcd echo = coupling.cast<std::complex<double>>() * (identity - gain).inverse() * delivery;
-      double shift = -sensitivity * nu[i] / static_cast<double>(population.size) * echo(k, k).real();
-      // Noise: PV of S(f) nu/(nu^2 - f^2) over f > 0, from which the vanishing PV of S(nu) nu/(nu^2 - f^2) is taken. (29)
-      double principal = 0.0;
-      for (std::size_t m = 0; m < frequency_points; ++m) {
-        const double f = frequencies.x[m];
-        const double distance = nu[i] - f;
-        if (std::abs(distance) < 1e-9 * nu[i]) continue;
-        principal += frequencies.weight[m] * (noise[m] - noise_at_nu[i]) * nu[i] / (distance * (nu[i] + f));
-      }
-      shift -= sensitivity * sensitivity * principal;
+      const double nu = w / (pi * tau);
+      const Eigen::MatrixXcd gain = loop_gain(model, point, nu, time_step);
+      const Eigen::MatrixXcd echo = coupling.cast<std::complex<double>>() * (identity - gain).inverse();
+      const double shift = -(echo(k, k) * delivery(nu, time_step)).real() /
+                           (2.0 * pi * pi * tau * tau * static_cast<double>(population.size));  // (29)
       direct(k) += neurons.weight[i] * 2.0 * w * model::density(population.heterogeneity, w * w - input) * shift;
     }
   }
