@@ -1,0 +1,430 @@
+#include "stationary_search.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace popshot::mean_field {
+
+namespace {
+
+using Box = std::vector<Interval>;
+using Index = Eigen::Index;
+
+constexpr double smallest_relative_width = 1e-9;  // of a box that is still bisected
+
+std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
+
+bool inside(const Box& box, const Box& other) {
+  return std::equal(box.begin(), box.end(), other.begin(),
+                    [](const Interval& x, const Interval& y) { return x.inside(y); });
+}
+
+bool meet(const Box& box, const Box& other) {
+  return std::equal(box.begin(), box.end(), other.begin(),
+                    [](const Interval& x, const Interval& y) { return !intersection(x, y).empty(); });
+}
+
+Eigen::VectorXd middle_of(const Box& box) {
+  Eigen::VectorXd middle(static_cast<Index>(box.size()));
+  for (Index k = 0; k < middle.size(); ++k) middle(k) = box[to_size(k)].middle();
+  return middle;
+}
+
+/// The box with every interval made longer by a fraction of its length, half on each side.
+Box inflated(const Box& box, double fraction) {
+  Box result = box;
+  for (Interval& x : result) {
+    const double margin = 0.5 * fraction * x.width();
+    x = {rounded_down(x.lower - margin), rounded_up(x.upper + margin)};
+  }
+  return result;
+}
+
+/// Replaces box by its intersection with other. Returns false if that is empty.
+bool intersect(Box& box, const Box& other) {
+  for (std::size_t k = 0; k < box.size(); ++k) {
+    box[k] = intersection(box[k], other[k]);
+    if (box[k].empty()) return false;
+  }
+  return true;
+}
+
+/// A box in which there is exactly one solution, and the (largest known) box in which there is no other.
+struct Proven {
+  Box enclosure;
+  Box unique;
+};
+
+class Search {
+ public:
+  Search(const RateProblem& problem, std::size_t max_boxes) : problem_(problem), max_boxes_(max_boxes) {}
+
+  RateSolutions run() {
+    const bool finished = branch();
+    RateSolutions solutions;
+    solutions.complete = finished && undecided_.empty();
+    for (const Proven& proven : proven_) solutions.rates.push_back(polished(middle_of(proven.enclosure)));
+    for (const Box& cluster : clusters(undecided_)) {
+      const Eigen::VectorXd rate = polished(middle_of(cluster));
+      if (solves(rate)) add_if_new(solutions.rates, rate, 1e-6);
+    }
+    if (!finished) {
+      for (const Eigen::VectorXd& rate : from_many_starts()) add_if_new(solutions.rates, rate, 1e-8);
+    }
+    return solutions;
+  }
+
+ private:
+  /// What is known of a box after it has been looked at.
+  enum class Verdict { done, split, undecided };
+
+  [[nodiscard]] Index count() const { return problem_.input.size(); }
+
+  [[nodiscard]] Interval input_of(Index k, const Box& rates) const {
+    Interval sum{problem_.input(k), problem_.input(k)};
+    for (Index l = 0; l < count(); ++l) {
+      if (problem_.coupling(k, l) != 0.0) sum = sum + problem_.coupling(k, l) * rates[to_size(l)];
+    }
+    return sum;
+  }
+
+  /// F - r at a point: the residual, and the slopes F'.
+  [[nodiscard]] Eigen::VectorXd residual(const Eigen::VectorXd& rates, Eigen::VectorXd& slopes) const {
+    const Eigen::VectorXd input = problem_.input + problem_.coupling * rates;
+    Eigen::VectorXd result(count());
+    slopes.resize(count());
+    for (Index k = 0; k < count(); ++k) {
+      result(k) = problem_.curves[to_size(k)]->rate(input(k)) - rates(k);
+      slopes(k) = problem_.curves[to_size(k)]->slope(input(k));
+    }
+    return result;
+  }
+
+  /// (S15): rates that follow from the rates of the box, until that no longer helps. False if none are left.
+  bool contract(Box& box) const {
+    for (int pass = 0; pass < 50; ++pass) {
+      double gain = 0.0;
+      for (Index k = 0; k < count(); ++k) {
+        Interval& x = box[to_size(k)];
+        const double before = x.width();
+        x = intersection(x, problem_.curves[to_size(k)]->rate(input_of(k, box)));
+        if (x.empty()) return false;
+        if (before > 0.0) gain = std::max(gain, 1.0 - x.width() / before);
+      }
+      if (gain < 0.2) break;
+    }
+    return true;
+  }
+
+  /// The intervals F'_k over the inputs that the box allows.
+  [[nodiscard]] std::vector<Interval> slopes_over(const Box& box) const {
+    std::vector<Interval> slopes;
+    for (Index k = 0; k < count(); ++k) slopes.push_back(problem_.curves[to_size(k)]->slope(input_of(k, box)));
+    return slopes;
+  }
+
+  /// G(c) = c - F(input + coupling c) at a point, as intervals.
+  [[nodiscard]] std::vector<Interval> defect(const Eigen::VectorXd& c) const {
+    Box point;
+    for (Index k = 0; k < count(); ++k) point.push_back({c(k), c(k)});
+    std::vector<Interval> result;
+    for (Index k = 0; k < count(); ++k) {
+      result.push_back(point[to_size(k)] - problem_.curves[to_size(k)]->rate(input_of(k, point)));
+    }
+    return result;
+  }
+
+  /// Row i of weights * (1 - F' coupling), entry l.
+  [[nodiscard]] Interval weighted_jacobian(const Eigen::MatrixXd& weights, Index i, Index l,
+                                           const std::vector<Interval>& slopes) const {
+    Interval sum{weights(i, l), weights(i, l)};
+    for (Index k = 0; k < count(); ++k) {
+      if (problem_.coupling(k, l) == 0.0) continue;
+      sum = sum - weights(i, k) * (problem_.coupling(k, l) * slopes[to_size(k)]);
+    }
+    return sum;
+  }
+
+  /// Everything that interval Newton steps over one box share.
+  struct Linearisation {
+    Eigen::VectorXd middle;
+    std::vector<Interval> defect;
+    std::vector<Interval> slopes;
+    Eigen::MatrixXd jacobian;  ///< at the middles of the slopes
+  };
+
+  [[nodiscard]] Linearisation linearised(const Box& box) const {
+    Linearisation linear{middle_of(box), {}, slopes_over(box), Eigen::MatrixXd::Identity(count(), count())};
+    linear.defect = defect(linear.middle);
+    for (Index k = 0; k < count(); ++k) {
+      linear.jacobian.row(k) -= linear.slopes[to_size(k)].middle() * problem_.coupling.row(k);
+    }
+    return linear;
+  }
+
+  /// The Krawczyk operator (S16) over a box: holds every solution that the box holds; if it lies strictly inside
+  /// the box, there is exactly one. Nothing if the preconditioner is not finite.
+  [[nodiscard]] std::optional<Box> krawczyk(const Box& box, const Linearisation& linear) const {
+    const Eigen::MatrixXd inverse = linear.jacobian.partialPivLu().inverse();
+    if (!inverse.allFinite()) return std::nullopt;
+    Box result;
+    for (Index i = 0; i < count(); ++i) {
+      Interval sum{linear.middle(i), linear.middle(i)};
+      for (Index k = 0; k < count(); ++k) sum = sum - inverse(i, k) * linear.defect[to_size(k)];
+      for (Index l = 0; l < count(); ++l) {
+        const double unit = i == l ? 1.0 : 0.0;
+        const Interval remainder = Interval{unit, unit} - weighted_jacobian(inverse, i, l, linear.slopes);
+        sum = sum + remainder * (box[to_size(l)] - Interval{linear.middle(l), linear.middle(l)});
+      }
+      result.push_back(sum);
+    }
+    return result;
+  }
+
+  /// (S18): true if some combination of the equations (a left singular vector of the Jacobian) has no zero in the
+  /// box. Decides next to folds, where the inverse of the Jacobian mixes a degenerate combination into all others.
+  [[nodiscard]] bool excluded_by_combination(const Box& box, const Linearisation& linear) const {
+    const Eigen::MatrixXd weights =
+        Eigen::JacobiSVD<Eigen::MatrixXd>(linear.jacobian, Eigen::ComputeFullU).matrixU().transpose();
+    for (Index i = 0; i < count(); ++i) {
+      Interval sum;
+      for (Index k = 0; k < count(); ++k) sum = sum + weights(i, k) * linear.defect[to_size(k)];
+      for (Index l = 0; l < count(); ++l) {
+        sum = sum + weighted_jacobian(weights, i, l, linear.slopes) *
+                        (box[to_size(l)] - Interval{linear.middle(l), linear.middle(l)});
+      }
+      if (!sum.contains(0.0)) return true;
+    }
+    return false;
+  }
+
+  /// Shrinks the enclosure of a solution that is known to be the only one in `unique`, and notes it if it is new.
+  void note(Box enclosure, Box unique) {
+    for (int pass = 0; pass < 20; ++pass) {
+      const std::optional<Box> image = krawczyk(enclosure, linearised(enclosure));
+      Box smaller = enclosure;
+      if (!image || !intersect(smaller, *image)) break;
+      double gain = 0.0;
+      for (std::size_t k = 0; k < smaller.size(); ++k) {
+        if (enclosure[k].width() > 0.0) gain = std::max(gain, 1.0 - smaller[k].width() / enclosure[k].width());
+      }
+      enclosure = std::move(smaller);
+      if (gain < 0.5) break;
+    }
+    for (Proven& known : proven_) {
+      // Solutions that share an enclosure are one if either lies where the other is unique.
+      if (!meet(enclosure, known.enclosure)) continue;
+      if (inside(enclosure, known.unique) || inside(known.enclosure, unique)) return;
+    }
+    proven_.push_back({std::move(enclosure), std::move(unique)});
+  }
+
+  Verdict look_at(Box& box) {
+    for (int pass = 0; pass < 20; ++pass) {
+      if (!contract(box)) return Verdict::done;
+      for (const Proven& known : proven_) {
+        if (inside(box, known.unique)) return Verdict::done;
+      }
+      // A margin around the box, so that a solution on its face is found.
+      const Box outer = inflated(box, 0.2);
+      const Linearisation linear = linearised(outer);
+      Box before = box;
+      if (const std::optional<Box> image = krawczyk(outer, linear)) {
+        if (!intersect(box, *image)) return Verdict::done;
+        bool proof = true;
+        for (std::size_t k = 0; k < box.size(); ++k) proof = proof && (*image)[k].strictly_inside(outer[k]);
+        if (proof) {
+          note(*image, outer);
+          return Verdict::done;
+        }
+      }
+      double gain = 0.0;
+      for (std::size_t k = 0; k < box.size(); ++k) {
+        if (before[k].width() > 0.0) gain = std::max(gain, 1.0 - box[k].width() / before[k].width());
+      }
+      if (gain < 0.3) {
+        if (excluded_by_combination(outer, linear)) return Verdict::done;
+        break;
+      }
+    }
+    const bool small = std::all_of(box.begin(), box.end(), [](const Interval& x) {
+      return x.width() <= smallest_relative_width * std::max(std::abs(x.upper), 1e-30);
+    });
+    return small ? Verdict::undecided : Verdict::split;
+  }
+
+  /// The coordinate whose bisection takes most out of the uncertainty of the linearised equations.
+  [[nodiscard]] std::size_t coordinate_to_split(const Box& box) const {
+    const std::vector<Interval> slopes = slopes_over(box);
+    std::size_t best = 0;
+    double best_gain = -1.0;
+    for (Index l = 0; l < count(); ++l) {
+      const Interval& x = box[to_size(l)];
+      if (x.width() <= smallest_relative_width * std::max(std::abs(x.upper), 1e-30)) continue;
+      double gain = 0.0;
+      for (Index k = 0; k < count(); ++k) {
+        gain += slopes[to_size(k)].width() * std::abs(problem_.coupling(k, l)) * x.width();
+      }
+      if (gain > best_gain) {
+        best_gain = gain;
+        best = to_size(l);
+      }
+    }
+    return best;
+  }
+
+  /// Returns false if the budget of boxes did not suffice.
+  bool branch() {
+    std::vector<Box> todo{Box(to_size(count()), Interval{0.0, problem_.largest_rate})};
+    for (std::size_t boxes = 0; !todo.empty(); ++boxes) {
+      if (boxes >= max_boxes_) return false;
+      Box box = std::move(todo.back());
+      todo.pop_back();
+      switch (look_at(box)) {
+        case Verdict::done:
+          break;
+        case Verdict::undecided:
+          undecided_.push_back(std::move(box));
+          break;
+        case Verdict::split: {
+          const std::size_t k = coordinate_to_split(box);
+          const double cut = box[k].lower + 0.49 * box[k].width();
+          Box upper = box;
+          box[k].upper = cut;
+          upper[k].lower = cut;
+          todo.push_back(std::move(upper));
+          todo.push_back(std::move(box));
+          break;
+        }
+      }
+    }
+    return true;
+  }
+
+  /// Hulls of those boxes that touch or nearly touch each other.
+  static std::vector<Box> clusters(const std::vector<Box>& boxes) {
+    std::vector<Box> hulls;
+    for (const Box& box : boxes) {
+      Box hull = box;
+      for (bool merged = true; merged;) {
+        merged = false;
+        const Box near = inflated(hull, 1.0);
+        for (std::size_t i = 0; i < hulls.size(); ++i) {
+          if (!meet(near, hulls[i])) continue;
+          for (std::size_t k = 0; k < hull.size(); ++k) {
+            hull[k] = {std::min(hull[k].lower, hulls[i][k].lower), std::max(hull[k].upper, hulls[i][k].upper)};
+          }
+          hulls.erase(hulls.begin() + static_cast<std::ptrdiff_t>(i));
+          merged = true;
+          break;
+        }
+      }
+      hulls.push_back(std::move(hull));
+    }
+    return hulls;
+  }
+
+  [[nodiscard]] bool solves(const Eigen::VectorXd& rates) const {
+    Eigen::VectorXd slopes;
+    const Eigen::VectorXd error = residual(rates, slopes);
+    return error.allFinite() && (error.array().abs() <= 1e-13 * (scale(rates).array())).all();
+  }
+
+  /// The size of the terms that cancel in the residual of each population.
+  [[nodiscard]] Eigen::VectorXd scale(const Eigen::VectorXd& rates) const {
+    Eigen::VectorXd slopes;
+    (void)residual(rates, slopes);
+    const Eigen::VectorXd terms = problem_.input.cwiseAbs() + problem_.coupling.cwiseAbs() * rates.cwiseAbs();
+    return rates.cwiseAbs() + slopes.cwiseProduct(terms);
+  }
+
+  /// Newton's method, with steps halved as long as they make the residual larger.
+  [[nodiscard]] Eigen::VectorXd polished(Eigen::VectorXd rates, int steps = 50) const {
+    Eigen::VectorXd slopes;
+    Eigen::VectorXd error = residual(rates, slopes);
+    for (int step = 0; step < steps; ++step) {
+      const Eigen::MatrixXd jacobian =
+          Eigen::MatrixXd::Identity(count(), count()) - slopes.asDiagonal() * problem_.coupling;
+      const Eigen::VectorXd direction = jacobian.partialPivLu().solve(error);
+      if (!direction.allFinite()) return rates;
+      bool better = false;
+      for (double length = 1.0; length > 1e-4 && !better; length /= 2.0) {
+        const Eigen::VectorXd next = rates + length * direction;
+        Eigen::VectorXd next_slopes;
+        const Eigen::VectorXd next_error = residual(next, next_slopes);
+        if (!(next_error.norm() < error.norm())) continue;
+        rates = next;
+        error = next_error;
+        slopes = next_slopes;
+        better = true;
+      }
+      if (!better) break;
+    }
+    return rates;
+  }
+
+  static void add_if_new(std::vector<Eigen::VectorXd>& known, const Eigen::VectorXd& rates, double tolerance) {
+    for (const Eigen::VectorXd& other : known) {
+      if ((rates - other).norm() <= tolerance * (rates.norm() + other.norm())) return;
+    }
+    known.push_back(rates);
+  }
+
+  /// Newton from the corners of the contracted box (of up to eight populations) and from Halton points in it.
+  [[nodiscard]] std::vector<Eigen::VectorXd> from_many_starts() const {
+    std::vector<Eigen::VectorXd> found;
+    Box box(to_size(count()), Interval{0.0, problem_.largest_rate});
+    if (!contract(box)) return found;
+    const auto try_from = [&](const auto& fraction_of) {
+      Eigen::VectorXd start(count());
+      for (Index k = 0; k < count(); ++k) {
+        start(k) = box[to_size(k)].lower + fraction_of(k) * box[to_size(k)].width();
+      }
+      const Eigen::VectorXd rates = polished(start);
+      if (solves(rates)) add_if_new(found, rates, 1e-8);
+    };
+    if (count() <= 8) {
+      for (unsigned corner = 0; corner < (1U << count()); ++corner) {
+        try_from([corner](Index k) { return static_cast<double>((corner >> k) & 1U); });
+      }
+    }
+    const std::size_t starts = std::clamp<std::size_t>(max_boxes_ / 50, 32, 4000);
+    for (std::size_t i = 1; i <= starts; ++i) try_from([i](Index k) { return halton(i, k); });
+    return found;
+  }
+
+  /// The i-th number in (0, 1) of the k-th coordinate: the digits of i, mirrored, to the k-th prime as base
+  /// (beyond the sixteenth, multiples of an irrational number).
+  static double halton(std::size_t i, Index k) {
+    constexpr std::array<std::size_t, 16> primes{2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53};
+    if (to_size(k) >= primes.size()) {
+      const double turned = static_cast<double>(i) * std::sqrt(static_cast<double>(k) + 0.5);
+      return turned - std::floor(turned);
+    }
+    const std::size_t base = primes[to_size(k)];
+    double result = 0.0;
+    double digit = 1.0;
+    for (; i > 0; i /= base) {
+      digit /= static_cast<double>(base);
+      result += digit * static_cast<double>(i % base);
+    }
+    return result;
+  }
+
+  const RateProblem& problem_;
+  std::size_t max_boxes_;
+  std::vector<Proven> proven_;
+  std::vector<Box> undecided_;
+};
+
+}  // namespace
+
+RateSolutions solve_rates(const RateProblem& problem, std::size_t max_boxes) {
+  return Search(problem, max_boxes).run();
+}
+
+}  // namespace popshot::mean_field
