@@ -25,9 +25,26 @@ bool is_name(const std::string& text) {
          std::all_of(text.begin(), text.end(), inside);
 }
 
-/// The entry under the name that --set can use for it: its own name in place of its number.
+/// The entry under the name that --set can use for it, where it has one: that in place of its number.
 TableReader named(const TableReader& entry, const std::string& name) {
   return entry.renamed(entry.path().substr(0, entry.path().rfind('.') + 1) + name);
+}
+
+/// The string of a key, or "" if there is none.
+std::string string_if_any(const TableReader& entry, std::string_view key) {
+  const toml::node* node = entry.find(key);
+  return node == nullptr ? "" : node->value_or(std::string());
+}
+
+TableReader named_population(const TableReader& entry) {
+  const std::string name = string_if_any(entry, "name");
+  return is_name(name) ? named(entry, name) : entry;
+}
+
+TableReader named_projection(const TableReader& entry) {
+  const std::string from = string_if_any(entry, "from");
+  const std::string to = string_if_any(entry, "to");
+  return is_name(from) && is_name(to) ? named(entry, from + "->" + to) : entry;
 }
 
 // ---- populations ----
@@ -64,13 +81,11 @@ model::Raster read_raster(const TableReader& entry, std::int64_t size) {
   return raster;
 }
 
-model::Population read_population(const TableReader& unnamed) {
-  unnamed.refuse_planned("noise");
-  unnamed.allow_keys({"name", "size", "tau", "heterogeneity", "sampling", "raster"});
-  const std::string name = read_name(unnamed);
-  const TableReader entry = named(unnamed, name);
+model::Population read_population(const TableReader& entry) {
+  entry.refuse_planned("noise");
+  entry.allow_keys({"name", "size", "tau", "heterogeneity", "sampling", "raster"});
   model::Population population;
-  population.name = name;
+  population.name = read_name(entry);
   population.size = entry.integer("size", {1, largest_population});
   population.tau = entry.number("tau", NumberRange::positive(), population.tau);
   population.heterogeneity = read_heterogeneity(entry);
@@ -91,13 +106,11 @@ std::size_t read_population_reference(const TableReader& entry, std::string_view
   entry.fail(key, "unknown population" + suggestion(name, known), quoted_list(known));
 }
 
-model::Projection read_projection(const TableReader& unnamed, const model::Model& model) {
-  unnamed.allow_keys({"from", "to", "weight", "delay", "synapse"});
+model::Projection read_projection(const TableReader& entry, const model::Model& model) {
+  entry.allow_keys({"from", "to", "weight", "delay", "synapse"});
   model::Projection projection;
-  projection.from = read_population_reference(unnamed, "from", model);
-  projection.to = read_population_reference(unnamed, "to", model);
-  const TableReader entry =
-      named(unnamed, model.populations[projection.from].name + "->" + model.populations[projection.to].name);
+  projection.from = read_population_reference(entry, "from", model);
+  projection.to = read_population_reference(entry, "to", model);
   projection.weight = entry.number("weight", NumberRange::any());
   if (entry.number("delay", NumberRange::not_negative(), 0.0) > 0.0) {
     entry.fail("delay", "delays are not supported yet", "0");
@@ -148,7 +161,7 @@ model::Stimulus read_stimulus(const TableReader& entry, const model::Model& mode
 std::vector<model::Population> read_populations(const TableReader& document) {
   std::vector<model::Population> populations;
   for (const TableReader& entry : document.list_of_tables("population")) {
-    model::Population population = read_population(entry);
+    model::Population population = read_population(named_population(entry));
     const bool taken = std::any_of(populations.begin(), populations.end(),
                                    [&](const model::Population& other) { return other.name == population.name; });
     if (taken) entry.fail("name", "another population has this name already");
@@ -161,7 +174,7 @@ std::vector<model::Population> read_populations(const TableReader& document) {
 std::vector<model::Projection> read_projections(const TableReader& document, const model::Model& model) {
   std::vector<model::Projection> projections;
   for (const TableReader& entry : document.list_of_tables("projection")) {
-    projections.push_back(read_projection(entry, model));
+    projections.push_back(read_projection(named_projection(entry), model));
   }
   return projections;
 }

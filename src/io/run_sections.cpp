@@ -54,7 +54,7 @@ double read_record_interval(const TableReader& simulation, double time_step, dou
   const double whole_steps = std::round(steps);
   if (whole_steps < 1.0 || std::abs(steps - whole_steps) > multiple_tolerance * steps) {
     simulation.fail("record_interval", "is not a multiple of the time step",
-                    fmt::format("{0}, {1}, {2}, ...", time_step, 2.0 * time_step, 3.0 * time_step));
+                    fmt::format("whole multiples of {}", time_step));
   }
   if (interval > duration) {
     const std::string allowed = fmt::format(">= record_interval = {}", interval);
@@ -101,10 +101,10 @@ std::pair<double, double> read_frequency_range(const TableReader& spectrum, doub
   }
   const auto [minimum, maximum] = std::pair{given->at(0), given->at(1)};
   if (!(minimum < maximum)) {
-    spectrum.fail("frequency_range", fmt::format("its ends {}, {} are not in ascending order", minimum, maximum));
+    spectrum.fail("frequency_range", "its ends are not in ascending order");
   }
   if (maximum > highest) {
-    spectrum.fail("frequency_range", fmt::format("its upper end {} is above the Nyquist frequency", maximum),
+    spectrum.fail("frequency_range", "its upper end is above the Nyquist frequency",
                   fmt::format("up to 0.5 / simulation.record_interval = {}", highest));
   }
   return {minimum, maximum};

@@ -14,6 +14,8 @@ namespace {
 
 /// Longer strings are cut in messages.
 constexpr std::size_t longest_shown = 60;
+/// Lists of more entries are not shown.
+constexpr std::size_t longest_list_shown = 4;
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -31,8 +33,19 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string shown(const std::string& text) {
-  return text.size() <= longest_shown ? fmt::format("\"{}\"", text)
-                                      : fmt::format("\"{}...\"", text.substr(0, longest_shown));
+  if (text.size() <= longest_shown) return fmt::format("\"{}\"", text);
+  std::size_t end = longest_shown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u) --end;  // not inside of a character
+  return fmt::format("\"{}...\"", text.substr(0, end));
+}
+
+std::string shown(const toml::array& list) {
+  if (list.size() > longest_list_shown) return "a list";
+  std::string text;
+  for (const toml::node& entry : list) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", entry.is_array() ? "a list" : describe(entry));
+  }
+  return fmt::format("[{}]", text);
 }
 
 /// The value of a node as a number, if it is an integer or a float.
@@ -60,10 +73,10 @@ std::string place_of(const toml::source_region& region, const std::string& file)
 std::string describe(const toml::node& node) {
   if (const auto* text = node.as_string()) return shown(text->get());
   if (const auto* integer = node.as_integer()) return fmt::format("{}", integer->get());
-  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{:#}", number->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  if (const auto* list = node.as_array()) return shown(*list);
   if (node.is_table()) return "a table";
-  if (node.is_array()) return "a list";
   return "a date or time";
 }
 
@@ -149,6 +162,7 @@ const toml::node& TableReader::required(std::string_view key) const {
 double TableReader::number(std::string_view key, const NumberRange& range) const {
   const auto value = number_in(required(key));
   if (!value) fail(key, "must be a number", range.text());
+  if (!std::isfinite(*value) && !range.contains(*value)) fail(key, "must be finite", range.text());
   if (!range.contains(*value)) fail(key, "is out of range", range.text());
   return *value;
 }
@@ -228,10 +242,8 @@ std::optional<std::vector<double>> TableReader::numbers(std::string_view key, st
   std::vector<double> values;
   for (const toml::node& entry : *list) {
     const auto value = number_in(entry);
-    if (!value || !range.contains(*value)) {
-      fail_at(place(key), fmt::format("{}: {} (found {} in it); allowed: {}", name_of(key), problem, describe(entry),
-                                      range.text()));
-    }
+    if (!value) fail(key, problem, range.text());
+    if (!range.contains(*value)) fail(key, "one of its numbers is out of range", range.text());
     values.push_back(*value);
   }
   return values;
