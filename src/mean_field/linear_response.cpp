@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "popshot/mean_field/stationary.hpp"
+#include "stationary_root.hpp"
 
 namespace popshot::mean_field {
 
@@ -16,12 +17,8 @@ using Complex = std::complex<double>;
 }  // namespace
 
 Complex stationary_state_variable(const model::Population& population, double input) {
-  // (S2), with the root taken in parts: each part of sqrt(a + i Delta) without cancellation for either sign of a.
   const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
-  const double a = lorentzian.center + input;
-  const double larger = std::sqrt((std::hypot(a, lorentzian.half_width) + std::abs(a)) / 2.0);
-  const double smaller = larger > 0.0 ? lorentzian.half_width / (2.0 * larger) : 0.0;
-  return a >= 0.0 ? Complex{-smaller, larger} : Complex{-larger, smaller};
+  return stationary_root(lorentzian.center + input, lorentzian.half_width);
 }
 
 double stationary_rate(const model::Population& population, double input) {

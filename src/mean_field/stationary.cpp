@@ -8,6 +8,7 @@
 #include <string>
 
 #include "popshot/core/error.hpp"
+#include "stationary_root.hpp"
 #include "stationary_search.hpp"
 
 namespace popshot::mean_field {
@@ -52,8 +53,7 @@ class LorentzianCurve final : public RateCurve {
     return input + Interval{lorentzian_.center, lorentzian_.center};
   }
   [[nodiscard]] double rate_at(double a) const {
-    const double larger = std::sqrt((std::hypot(a, lorentzian_.half_width) + std::abs(a)) / 2.0);
-    return (a >= 0.0 ? larger : lorentzian_.half_width / (2.0 * larger)) / (pi * population_.tau);
+    return stationary_root(a, lorentzian_.half_width).imag() / (pi * population_.tau);
   }
   [[nodiscard]] double slope_at(double a) const { return rate_at(a) / (2.0 * std::hypot(a, lorentzian_.half_width)); }
 

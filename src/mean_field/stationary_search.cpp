@@ -23,6 +23,11 @@ bool inside(const Box& box, const Box& other) {
                     [](const Interval& x, const Interval& y) { return x.inside(y); });
 }
 
+bool strictly_inside(const Box& box, const Box& other) {
+  return std::equal(box.begin(), box.end(), other.begin(),
+                    [](const Interval& x, const Interval& y) { return x.strictly_inside(y); });
+}
+
 bool meet(const Box& box, const Box& other) {
   return std::equal(box.begin(), box.end(), other.begin(),
                     [](const Interval& x, const Interval& y) { return !intersection(x, y).empty(); });
@@ -34,11 +39,11 @@ Eigen::VectorXd middle_of(const Box& box) {
   return middle;
 }
 
-/// The box with every interval made longer by a fraction of its length, half on each side.
-Box inflated(const Box& box, double fraction) {
+/// The box with every interval made longer on each side, by a fraction of its length and a fraction of its bound.
+Box inflated(const Box& box, double of_length, double of_bound = 0.0) {
   Box result = box;
   for (Interval& x : result) {
-    const double margin = 0.5 * fraction * x.width();
+    const double margin = of_length * x.width() + of_bound * std::abs(x.upper);
     x = {rounded_down(x.lower - margin), rounded_up(x.upper + margin)};
   }
   return result;
@@ -66,7 +71,7 @@ class Search {
   RateSolutions run() {
     const bool finished = branch();
     RateSolutions solutions;
-    solutions.complete = finished && undecided_.empty();
+    solutions.complete = finished && undecided_.empty() && !ambiguous_;
     for (const Proven& proven : proven_) solutions.rates.push_back(polished(middle_of(proven.enclosure)));
     for (const Box& cluster : clusters(undecided_)) {
       const Eigen::VectorXd rate = polished(middle_of(cluster));
@@ -215,10 +220,11 @@ class Search {
       enclosure = std::move(smaller);
       if (gain < 0.5) break;
     }
-    for (Proven& known : proven_) {
+    for (const Proven& known : proven_) {
       // Solutions that share an enclosure are one if either lies where the other is unique.
       if (!meet(enclosure, known.enclosure)) continue;
-      if (inside(enclosure, known.unique) || inside(known.enclosure, unique)) return;
+      if (!inside(enclosure, known.unique) && !inside(known.enclosure, unique)) ambiguous_ = true;
+      return;
     }
     proven_.push_back({std::move(enclosure), std::move(unique)});
   }
@@ -230,14 +236,12 @@ class Search {
         if (inside(box, known.unique)) return Verdict::done;
       }
       // A margin around the box, so that a solution on its face is found.
-      const Box outer = inflated(box, 0.2);
+      const Box outer = inflated(box, 0.1);
       const Linearisation linear = linearised(outer);
       Box before = box;
       if (const std::optional<Box> image = krawczyk(outer, linear)) {
         if (!intersect(box, *image)) return Verdict::done;
-        bool proof = true;
-        for (std::size_t k = 0; k < box.size(); ++k) proof = proof && (*image)[k].strictly_inside(outer[k]);
-        if (proof) {
+        if (strictly_inside(*image, outer)) {
           note(*image, outer);
           return Verdict::done;
         }
@@ -254,7 +258,19 @@ class Search {
     const bool small = std::all_of(box.begin(), box.end(), [](const Interval& x) {
       return x.width() <= smallest_relative_width * std::max(std::abs(x.upper), 1e-30);
     });
-    return small ? Verdict::undecided : Verdict::split;
+    if (!small) return Verdict::split;
+    // The box may have been contracted to the size of rounding errors: there, a proof needs a wider margin.
+    for (double margin = 1e-13; margin < 1e-6; margin *= 10.0) {
+      const Box outer = inflated(box, 0.1, margin);
+      const std::optional<Box> image = krawczyk(outer, linearised(outer));
+      if (!image) continue;
+      if (!meet(box, *image)) return Verdict::done;
+      if (strictly_inside(*image, outer)) {
+        note(*image, outer);
+        return Verdict::done;
+      }
+    }
+    return Verdict::undecided;
   }
 
   /// The coordinate whose bisection takes most out of the uncertainty of the linearised equations.
@@ -312,7 +328,7 @@ class Search {
       Box hull = box;
       for (bool merged = true; merged;) {
         merged = false;
-        const Box near = inflated(hull, 1.0);
+        const Box near = inflated(hull, 0.5);
         for (std::size_t i = 0; i < hulls.size(); ++i) {
           if (!meet(near, hulls[i])) continue;
           for (std::size_t k = 0; k < hull.size(); ++k) {
@@ -419,6 +435,7 @@ class Search {
   std::size_t max_boxes_;
   std::vector<Proven> proven_;
   std::vector<Box> undecided_;
+  bool ambiguous_ = false;  ///< two proofs could not be told to be of the same solution or of two
 };
 
 }  // namespace
