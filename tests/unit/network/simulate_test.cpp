@@ -1,0 +1,214 @@
+// The spiking network: reproducibility, starts, operating points, rasters, and its limits.
+#include "popshot/network/simulate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+
+#include "popshot/core/error.hpp"
+#include "popshot/core/parallel.hpp"
+#include "support/models.hpp"
+
+namespace popshot::network {
+namespace {
+
+using testing_support::figure1;
+constexpr double pi = std::numbers::pi;
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+mean_field::OperatingPoint point_of(const model::Model& m, const Sample& sample, double time_step) {
+  return operating_point(m, sample, mean_field::selected_state(m).point, time_step);
+}
+
+TEST(OperatingPoint, OfTheQuantileNetworkIsTheReference) {
+  // physics.md section 4: r_N of Fig. 1, computed with independent code.
+  const std::pair<std::int64_t, double> references[] = {{10'000, 1.010635}, {100'000, 1.014030}, {1'000'000, 1.015141}};
+  for (const auto& [size, rate] : references) {
+    const auto m = figure1(size, model::Sampling::quantile);
+    EXPECT_NEAR(point_of(m, draw_sample(m, 0), 0.0).rate(0), rate, 6e-7) << size;
+  }
+}
+
+TEST(OperatingPoint, SolvesItsOwnEquation) {
+  const auto m = figure1(5000);
+  const auto sample = draw_sample(m, 3);
+  const auto point = point_of(m, sample, 0.0);
+  double rate = 0.0;
+  for (const double eta : sample.eta[0]) rate += std::sqrt(std::max(0.0, eta + 10.0 * point.rate(0))) / (pi * 5000);
+  EXPECT_NEAR(point.rate(0), rate, 1e-8);
+}
+
+TEST(OperatingPoint, OfTheSchemeApproachesThatOfContinuousTimeInSecondOrder) {
+  const auto m = figure1(2000, model::Sampling::quantile);
+  const auto sample = draw_sample(m, 0);
+  const double exact = point_of(m, sample, 0.0).rate(0);
+  std::vector<double> error;
+  for (const double h : {0.01, 0.005, 0.0025}) error.push_back(point_of(m, sample, h).rate(0) - exact);
+  EXPECT_NEAR(std::log2(error[0] / error[1]), 2.0, 0.05);
+  EXPECT_NEAR(std::log2(error[1] / error[2]), 2.0, 0.05);
+}
+
+TEST(OperatingPoint, WithoutCouplingDoesNotDependOnTheTimeStep) {
+  const auto m = figure1(2000, model::Sampling::random, 0.0);
+  const auto sample = draw_sample(m, 0);
+  EXPECT_NEAR(point_of(m, sample, 0.02).rate(0), point_of(m, sample, 0.0).rate(0), 1e-12);
+}
+
+TEST(Sample, IsDrawnAlikeForAnyNumberOfThreadsAndAnewForEveryTrial) {
+  const auto m = figure1(200'000);
+  const auto one = draw_sample(m, 0, {.threads = 1});
+  EXPECT_EQ(one.eta, draw_sample(m, 0, {.threads = 3}).eta);
+  EXPECT_NE(one.eta[0][7], draw_sample(m, 1).eta[0][7]);
+  auto other = m;
+  other.simulation.seed = 2;
+  EXPECT_NE(one.eta[0][7], draw_sample(other, 0).eta[0][7]);
+}
+
+TEST(Sample, HasTheQuantilesOfItsDensity) {
+  const auto m = figure1(1000, model::Sampling::quantile);
+  const auto sample = draw_sample(m, 5);
+  // eta_j = tan(pi/2 (2j - N - 1)/(N + 1)), j = 1..N
+  for (const int j : {1, 250, 500, 1000}) {
+    EXPECT_NEAR(sample.eta[0][static_cast<std::size_t>(j - 1)], std::tan(pi / 2 * (2.0 * j - 1001.0) / 1001.0), 1e-9 * 400);
+  }
+  // Random sampling: half of the values lie within one half-width, to four binomial sigma.
+  const auto random = draw_sample(figure1(100'000), 0);
+  const auto inside = std::count_if(random.eta[0].begin(), random.eta[0].end(), [](double eta) { return std::abs(eta) < 1.0; });
+  EXPECT_NEAR(static_cast<double>(inside), 50'000, 4 * std::sqrt(25'000));
+}
+
+TEST(Network, IsBitForBitTheSameForAnyNumberOfThreads) {
+  auto m = figure1(50'000);
+  m.populations[0].raster = {.first = 10, .count = 100, .stride = 400};
+  m.simulation.duration = 3.0;
+  m.stimuli.push_back({0, model::SineCurrent{1.0, 0.5, 0.0, 0.0, 1e9}});
+  const auto one = simulate(m, 0, {.threads = 1});
+  for (const unsigned threads : {2U, 3U, 5U}) {
+    const auto many = simulate(m, 0, {.threads = threads});
+    EXPECT_EQ(one.rate, many.rate) << threads;
+    EXPECT_EQ(one.spikes.time, many.spikes.time) << threads;
+    EXPECT_EQ(one.spikes.neuron, many.spikes.neuron) << threads;
+  }
+  EXPECT_NE(one.rate, simulate(m, 1, {.threads = 1}).rate);
+}
+
+TEST(Network, OfManyThreadsReallyUsesThem) {
+  // 50000 neurons on 5 threads are slices of 10000: more than the least that a thread is started for.
+  auto m = figure1(50'000);
+  m.simulation.duration = 0.1;
+  EXPECT_EQ(simulate(m, 0, {.threads = 5}).samples(), 5U);
+}
+
+TEST(Network, InSinglePrecisionFollowsDouble) {
+  auto m = figure1(20'000, model::Sampling::quantile);
+  m.simulation.duration = 2.0;
+  const auto single = simulate(m);
+  m.simulation.precision = model::Precision::double_;
+  const auto reference = simulate(m);
+  // A spike at the edge of a step may fall to its other side. Through the first time unit a few of 20000 neurons do so.
+  double worst = 0.0;
+  for (std::size_t i = 0; i < single.samples(); ++i) worst = std::max(worst, std::abs(single.rate[0][i] - reference.rate[0][i]));
+  EXPECT_LT(worst, 20.0 / (20'000 * single.interval));
+  EXPECT_NEAR(mean(single.rate[0]), mean(reference.rate[0]), 5.0 / (20'000 * 2.0));
+}
+
+TEST(Network, StartsStationary) {
+  // From the first interval on the rate is r_N, with the standard deviation of shot noise: sqrt(r/(N interval)) at most.
+  auto m = figure1(100'000);
+  m.simulation.duration = 1.0;
+  const auto sample = draw_sample(m, 0);
+  const auto point = point_of(m, sample, m.simulation.time_step);
+  const auto activity = simulate(m, sample, point);
+  for (std::size_t i = 0; i < activity.samples(); ++i) {
+    EXPECT_NEAR(activity.rate[0][i], point.rate(0), 4.5 * std::sqrt(point.rate(0) / (1e5 * activity.interval))) << i;
+  }
+}
+
+TEST(Network, OfUncoupledNeuronsFiresAtTheRatesOfTheClosedForm) {
+  // Every neuron is right to one spike over the run, so the sum of N neurons to N/duration/N with a random part.
+  auto m = figure1(3000, model::Sampling::random, 0.0);
+  m.simulation.duration = 200.0;
+  const auto sample = draw_sample(m, 0);
+  double expected = 0.0;
+  for (const double eta : sample.eta[0]) expected += std::sqrt(std::max(0.0, eta)) / (pi * 3000);
+  // Each count deviates by at most one spike, with variance at most 1/4: sigma = sqrt(1/4/3000)/200.
+  EXPECT_NEAR(mean(simulate(m).rate[0]), expected, 4 * std::sqrt(0.25 / 3000) / 200);
+}
+
+TEST(Network, RasterHoldsTheSpikesOfAFreeNeuron) {
+  model::Model m = figure1(10, model::Sampling::quantile, 0.0);
+  m.populations[0].heterogeneity = model::Lorentzian{4.0, 1e-9};
+  m.populations[0].tau = 2.0;
+  m.populations[0].raster = {.first = 3, .count = 2, .stride = 4};
+  m.simulation.duration = 50.0;
+  const auto activity = simulate(m);
+  std::vector<double> times;
+  for (std::size_t i = 0; i < activity.spikes.time.size(); ++i) {
+    ASSERT_TRUE(activity.spikes.neuron[i] == 3 || activity.spikes.neuron[i] == 7);
+    if (activity.spikes.neuron[i] == 7) times.push_back(activity.spikes.time[i]);
+  }
+  // Period pi tau / sqrt(eta) = pi, to rounding: spike times are exact within the step.
+  ASSERT_GE(times.size(), 15U);
+  for (std::size_t i = 1; i < times.size(); ++i) EXPECT_NEAR(times[i] - times[i - 1], pi, 1e-7);
+}
+
+TEST(Network, IsRightAtAnyTimeStepInTheTails) {
+  // h = 0.1: neurons with eta above (pi/h)^2 = 987 spike more than once a step.
+  auto m = figure1(4000, model::Sampling::quantile, 0.0);
+  m.simulation.time_step = 0.1;
+  m.simulation.record_interval = 0.1;
+  m.simulation.duration = 500.0;
+  const auto sample = draw_sample(m, 0);
+  const auto point = point_of(m, sample, 0.0);
+  EXPECT_NEAR(mean(simulate(m).rate[0]), point.rate(0), 4 * std::sqrt(0.25 / 4000) / 500);
+}
+
+TEST(Network, RecordsWholeIntervalsAfterTheTransient) {
+  auto m = figure1(500);
+  m.simulation.duration = 1.03;
+  m.simulation.record_interval = 0.1;
+  auto shifted = m;
+  shifted.simulation.transient = 0.5;
+  const auto activity = simulate(m);
+  EXPECT_EQ(activity.samples(), 10U);
+  EXPECT_DOUBLE_EQ(activity.interval, 0.1);
+  const auto later = simulate(shifted);
+  EXPECT_EQ(later.samples(), 10U);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(later.rate[0][i], activity.rate[0][i + 5]);
+}
+
+TEST(Network, StopsOnRequestWithWhatIsFinished) {
+  auto m = figure1(1000);
+  m.simulation.duration = 1e6;
+  std::stop_source source;
+  Execution execution{.threads = 1, .stop = source.get_token()};
+  execution.progress = [&](double fraction) {
+    if (fraction > 0) source.request_stop();
+  };
+  const auto activity = simulate(m, 0, execution);
+  EXPECT_FALSE(activity.finished);
+  EXPECT_GT(activity.samples(), 10U);
+  EXPECT_LT(activity.samples(), 1000U);
+}
+
+TEST(Network, SaysWhenItsInputStopsBeingFinite) {
+  auto m = figure1(1000, model::Sampling::quantile, 1e300);
+  m.simulation.start = model::LorentzianStart{1.0, 0.0};
+  m.simulation.duration = 1.0;
+  try {
+    (void)simulate(m);
+    FAIL() << "no exception";
+  } catch (const NumericalError& error) {
+    EXPECT_NE(std::string(error.what()).find("population 'qif'"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("t = "), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace popshot::network
