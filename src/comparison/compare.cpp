@@ -145,18 +145,26 @@ void compare_population(Comparison& result, const std::vector<Trial>& trials, co
   result.rate.push_back(rate);
 }
 
+/// The factor by which all bands of population k deviate alike: none disagrees with it, and it is not 1.
+std::optional<double> common_factor(const Comparison& result, std::size_t k) {
+  double weighted = 0.0;
+  double weight = 0.0;
+  for (const auto& [ratio, deviation] : result.band[k]) {
+    weighted += ratio.value / (ratio.error * ratio.error);
+    weight += 1.0 / (ratio.error * ratio.error);
+  }
+  const double factor = weighted / weight;
+  for (const auto& [ratio, deviation] : result.band[k]) {
+    if (std::abs(analysis::deviation_in_sigma(ratio, factor)) > result.threshold) return std::nullopt;
+  }
+  if (std::abs(factor - 1.0) < 0.05) return std::nullopt;
+  return factor;
+}
+
 /// What a user should look at when things disagree.
 std::string advice(const Comparison& result, const Model& model, std::size_t k) {
-  const auto& bands = result.band[k];
-  double least = bands.front().ratio.value;
-  double most = least;
-  for (const auto& band : bands) {
-    least = std::min(least, band.ratio.value);
-    most = std::max(most, band.ratio.value);
-  }
-  if (least > 0.0 && most / least < 1.15 && std::abs(std::log(least * most) / 2) > 0.1) {
-    return fmt::format("all bands are off by about the same factor {:.3g}, as they are when the theory has another size N",
-                       std::sqrt(least * most));
+  if (const auto factor = common_factor(result, k)) {
+    return fmt::format("all bands are off by about the same factor {:.3g}, as they are when the theory has another size N", *factor);
   }
   const auto& population = model.populations[k];
   if (std::holds_alternative<model::LorentzianStart>(model.simulation.start)) {
