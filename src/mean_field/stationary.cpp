@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <memory>
 #include <numbers>
 #include <string>
+#include <utility>
 
 #include "popshot/core/error.hpp"
 #include "stationary_root.hpp"
@@ -70,9 +73,11 @@ double largest_possible_rate(const model::Model& model, const RateProblem& probl
     const double a = std::max(lorentzian.center + problem.input(k), 0.0) + lorentzian.half_width / 2.0;
     const double b = problem.coupling.row(k).cwiseMax(0.0).sum();
     const double scale = (pi * population.tau) * (pi * population.tau);
-    largest = std::max(largest, (b + std::sqrt(b * b + 4.0 * scale * a)) / (2.0 * scale));
+    const double bound = (b + std::sqrt(b * b + 4.0 * scale * a)) / (2.0 * scale);
+    if (!std::isfinite(bound) || !std::isfinite(lorentzian.center)) return NAN;  // a maximum would lose it
+    largest = std::max(largest, bound);
   }
-  return 1.001 * largest;
+  return 1.001 * largest;  // more than rounding can have taken off
 }
 
 /// The work per box grows with the cube of the number of populations: this keeps the total bounded.
@@ -106,7 +111,7 @@ StationaryStates stationary_states(const model::Model& model) {
     problem.curves.push_back(std::make_unique<LorentzianCurve>(model.populations[k]));
   }
   problem.largest_rate = largest_possible_rate(model, problem);
-  if (!std::isfinite(problem.largest_rate)) {
+  if (!problem.coupling.allFinite() || !problem.input.allFinite() || !std::isfinite(problem.largest_rate)) {
     throw InputError("model: weights, currents and heterogeneity must be finite for stationary states to exist");
   }
 

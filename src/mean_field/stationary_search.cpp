@@ -14,7 +14,7 @@ namespace {
 using Box = std::vector<Interval>;
 using Index = Eigen::Index;
 
-constexpr double smallest_relative_width = 1e-9;  // of a box that is still bisected
+constexpr double smallest_relative_width = 1e-8;  // of a box that is still bisected
 
 std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
 
@@ -73,13 +73,15 @@ class Search {
     RateSolutions solutions;
     solutions.complete = finished && undecided_.empty() && !ambiguous_;
     for (const Proven& proven : proven_) solutions.rates.push_back(polished(middle_of(proven.enclosure)));
+    std::vector<Eigen::VectorXd> unproven;
     for (const Box& cluster : clusters(undecided_)) {
       const Eigen::VectorXd rate = polished(middle_of(cluster));
-      if (solves(rate)) add_if_new(solutions.rates, rate, 1e-6);
+      if (solves(rate)) add_if_new(unproven, rate);
     }
     if (!finished) {
-      for (const Eigen::VectorXd& rate : from_many_starts()) add_if_new(solutions.rates, rate, 1e-8);
+      for (const Eigen::VectorXd& rate : from_many_starts()) add_if_new(unproven, rate);
     }
+    for (const Eigen::VectorXd& rate : merged(std::move(unproven), solutions.rates)) solutions.rates.push_back(rate);
     return solutions;
   }
 
@@ -383,14 +385,67 @@ class Search {
     return rates;
   }
 
-  static void add_if_new(std::vector<Eigen::VectorXd>& known, const Eigen::VectorXd& rates, double tolerance) {
+  static void add_if_new(std::vector<Eigen::VectorXd>& known, const Eigen::VectorXd& rates) {
     for (const Eigen::VectorXd& other : known) {
-      if ((rates - other).norm() <= tolerance * (rates.norm() + other.norm())) return;
+      if ((rates - other).norm() <= 1e-9 * (rates.norm() + other.norm())) return;
     }
     known.push_back(rates);
   }
 
-  /// Newton from the corners of the contracted box (of up to eight populations) and from Halton points in it.
+  /// (S20): whether two approximate solutions cannot be told from one degenerate one: they are the same to rounding, or
+  /// the equations hold to rounding all the way between them.
+  [[nodiscard]] bool indistinguishable(const Eigen::VectorXd& a, const Eigen::VectorXd& b) const {
+    const double distance = (a - b).norm() / (a.norm() + b.norm());
+    if (distance <= 1e-9) return true;
+    if (distance > 1e-3) return false;
+    return solves(0.75 * a + 0.25 * b) && solves(0.5 * a + 0.5 * b) && solves(0.25 * a + 0.75 * b);
+  }
+
+  /// One solution from each chain of indistinguishable ones: the member nearest to the chain's mean. Chains that
+  /// reach a proven solution are dropped.
+  [[nodiscard]] std::vector<Eigen::VectorXd> merged(std::vector<Eigen::VectorXd> unproven,
+                                                    const std::vector<Eigen::VectorXd>& proven) const {
+    std::vector<Eigen::VectorXd> result;
+    while (!unproven.empty()) {
+      std::vector<Eigen::VectorXd> chain{std::move(unproven.back())};
+      unproven.pop_back();
+      for (std::size_t i = 0; i < chain.size(); ++i) {
+        const auto rest = std::partition(unproven.begin(), unproven.end(), [&](const Eigen::VectorXd& other) {
+          return !indistinguishable(chain[i], other);
+        });
+        const std::vector<Eigen::VectorXd> neighbours(rest, unproven.end());
+        unproven.erase(rest, unproven.end());
+        chain.insert(chain.end(), neighbours.begin(), neighbours.end());
+      }
+      Eigen::VectorXd mean = Eigen::VectorXd::Zero(count());
+      bool is_proven = false;
+      for (const Eigen::VectorXd& rates : chain) {
+        mean += rates / static_cast<double>(chain.size());
+        is_proven = is_proven || std::any_of(proven.begin(), proven.end(), [&](const Eigen::VectorXd& other) {
+                      return indistinguishable(rates, other);
+                    });
+      }
+      if (is_proven) continue;
+      result.push_back(*std::min_element(chain.begin(), chain.end(), [&](const auto& a, const auto& b) {
+        return (a - mean).norm() < (b - mean).norm();
+      }));
+    }
+    return result;
+  }
+
+  /// Steps of r <- (r + F)/2, which lead from almost everywhere into the neighbourhood of some solution.
+  [[nodiscard]] Eigen::VectorXd relaxed(Eigen::VectorXd rates) const {
+    Eigen::VectorXd slopes;
+    for (int step = 0; step < 300; ++step) {
+      const Eigen::VectorXd error = residual(rates, slopes);
+      if (error.norm() <= 1e-3 * rates.norm()) break;
+      rates += 0.5 * error;
+    }
+    return rates;
+  }
+
+  /// Newton, with and without relaxation before it, from the corners of the contracted box (the lowest and the highest
+  /// only, if there are more than eight populations) and from Halton points in it.
   [[nodiscard]] std::vector<Eigen::VectorXd> from_many_starts() const {
     std::vector<Eigen::VectorXd> found;
     Box box(to_size(count()), Interval{0.0, problem_.largest_rate});
@@ -400,16 +455,22 @@ class Search {
       for (Index k = 0; k < count(); ++k) {
         start(k) = box[to_size(k)].lower + fraction_of(k) * box[to_size(k)].width();
       }
-      const Eigen::VectorXd rates = polished(start);
-      if (solves(rates)) add_if_new(found, rates, 1e-8);
+      for (const Eigen::VectorXd& rates : {polished(start), polished(relaxed(start))}) {
+        if (solves(rates)) add_if_new(found, rates);
+      }
     };
+    for (const double corner : {0.0, 1.0}) try_from([corner](Index) { return corner; });
     if (count() <= 8) {
       for (unsigned corner = 0; corner < (1U << count()); ++corner) {
         try_from([corner](Index k) { return static_cast<double>((corner >> k) & 1U); });
       }
     }
-    const std::size_t starts = std::clamp<std::size_t>(max_boxes_ / 50, 32, 4000);
-    for (std::size_t i = 1; i <= starts; ++i) try_from([i](Index k) { return halton(i, k); });
+    // A Newton step costs the cube of the number of populations.
+    const auto starts =
+        static_cast<std::size_t>(std::clamp(2e7 / std::pow(static_cast<double>(count()), 3), 32.0, 4e3));
+    for (std::size_t i = 1; i <= starts; ++i) {
+      try_from([i](Index k) { return halton(i, k); });
+    }
     return found;
   }
 
