@@ -22,7 +22,8 @@ void ModelOptions::add_to(CLI::App& app) {
                  "simulation.duration=50 (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--size", size, "number of neurons of a population, NAME=N (may be repeated)")->allow_extra_args(false);
-  app.add_option("--seed", seed, "seed of the random numbers; the same as --set simulation.seed=N");
+  app.add_option("--seed", seed, "seed of the random numbers; the same as --set simulation.seed=N")
+      ->check(CLI::NonNegativeNumber);
 }
 
 std::vector<std::string> ModelOptions::overrides() const {

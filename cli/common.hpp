@@ -31,7 +31,7 @@ struct ModelOptions {
   std::filesystem::path path;
   std::vector<std::string> set;
   std::vector<std::string> size;
-  std::optional<std::uint64_t> seed;
+  std::optional<std::int64_t> seed;
 
   void add_to(CLI::App& app);
   /// The overrides in the order in which they take effect.

@@ -37,6 +37,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     return exit_code;
+  } catch (const CLI::RequiredError& error) {
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
+      return fail(wrong_input, fmt::format("{}: no such subcommand; allowed: check, simulate, spectrum, compare, plot", argv[1]));
+    }
+    return fail(wrong_input, fmt::format("{} (see 'popshot --help')", error.what()));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return fail(wrong_input, fmt::format("{} (see 'popshot --help')", error.what()));

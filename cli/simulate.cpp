@@ -23,7 +23,7 @@ struct Options {
   ModelOptions model;
   RunOptions run;
   std::string level = "network";
-  std::uint64_t trial = 0;
+  std::int64_t trial = 0;
 };
 
 ordered_json summarise(const Options& options, const model::Model& model, const Activity& activity) {
@@ -57,7 +57,7 @@ int run(const Options& options, const Invocation& invocation) {
   {
     ProgressBar bar("simulate", network ? neuron_steps(model) : steps, network ? "neuron-steps" : "steps", options.run.quiet);
     const Execution execution{options.run.threads, interruption.token(), [&](double fraction) { bar.update(fraction); }};
-    activity = network ? network::simulate(model, options.trial, execution) : mean_field::simulate(model, execution);
+    activity = network ? network::simulate(model, static_cast<std::uint64_t>(options.trial), execution) : mean_field::simulate(model, execution);
   }
   options.run.save(comparison::to_dataset(activity, population_names(model), model.time_unit), file, options.level, invocation);
   const auto table = summarise(options, model, activity);
@@ -83,7 +83,8 @@ void add_simulate(CLI::App& app, const Invocation& invocation, int& exit_code) {
   options->run.add_to(*command, "the activity");
   command->add_option("--level", options->level, "network, mesoscopic or mean-field (default: network)")
       ->check(CLI::IsMember({"network", "mesoscopic", "mean-field"}));
-  command->add_option("--trial", options->trial, "number of the independent trial (default: 0)");
+  command->add_option("--trial", options->trial, "number of the independent trial (default: 0)")
+      ->check(CLI::NonNegativeNumber);
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 

@@ -80,11 +80,12 @@ double current_integral(const Model& model, std::size_t k, double begin, double 
 }
 
 double network_memory(const Model& model) {
-  const double state_bytes = model.simulation.precision == Precision::single ? sizeof(float) : sizeof(double);
+  // Single: state and coefficient. Double: voltage and the four numbers of its flow.
+  const double state_bytes = model.simulation.precision == Precision::single ? 2 * sizeof(float) : 5 * sizeof(double);
   const double setup_bytes = sizeof(double);
   double neurons = 0.0;
   for (const Population& population : model.populations) neurons += static_cast<double>(population.size);
-  return neurons * (2.0 * state_bytes + setup_bytes);
+  return neurons * (state_bytes + setup_bytes);
 }
 
 double physical_memory() {

@@ -41,6 +41,9 @@ struct DoubleNeurons {
     e.push_back(flow.e);
     half_turns.push_back(flow.half_turns);
   }
+  void reserve(std::size_t count) {
+    for (auto* values : {&voltage, &c, &b, &e, &half_turns}) values->reserve(count);
+  }
   [[nodiscard]] std::size_t size() const { return voltage.size(); }
 };
 
@@ -108,6 +111,8 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
     state.y = hwy::AllocateAligned<float>(sample.eta[k].size());
     state.a = hwy::AllocateAligned<float>(sample.eta[k].size());
     if (!state.y || !state.a) throw InputError(fmt::format("population '{}': not enough memory", population.name));
+  } else {
+    state.doubles.reserve(sample.eta[k].size());
   }
   for (std::int64_t j = 0; j < population.size; ++j) {
     const double eta = sample.eta[k][static_cast<std::size_t>(j)] + constant;

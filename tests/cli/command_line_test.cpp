@@ -1,0 +1,236 @@
+// The command line as a user meets it: what it prints, what it writes, how it ends.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "popshot/io/netcdf.hpp"
+
+namespace popshot {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code = -1;
+  std::string output;
+  std::string errors;
+};
+
+/// A folder of its own for each test, removed at its end.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "popshot-test-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] fs::path operator/(const std::string& name) const { return path_ / name; }
+  [[nodiscard]] bool empty() const { return fs::is_empty(path_); }
+
+ private:
+  fs::path path_;
+};
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Outcome run(const std::string& arguments) {
+  const Folder folder;
+  const std::string command = std::string(POPSHOT_EXECUTABLE) + " " + arguments + " >" + (folder / "out").string() + " 2>" +
+                              (folder / "err").string();
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
+}
+
+std::string figure1() { return std::string(POPSHOT_MODELS_DIR) + "/klinshov2022_fig1.toml"; }
+
+/// A comparison that ends within a second.
+std::string quick() { return figure1() + " --trials 4 --duration 60 --set simulation.transient=0"; }
+
+TEST(CommandLine, CheckTellsStatesAndResonance) {
+  const auto result = run("check " + figure1() + " --json");
+  ASSERT_EQ(result.code, 0) << result.errors;
+  const auto table = nlohmann::json::parse(result.output);
+  ASSERT_EQ(table["states"].size(), 1U);
+  EXPECT_TRUE(table["states_complete"].get<bool>());
+  EXPECT_NEAR(table["states"][0]["rate"][0].get<double>(), 1.015661, 5e-7);
+  EXPECT_NEAR(table["states"][0]["resonances"][0].get<double>(), 0.719, 5e-4);
+  EXPECT_NE(run("check " + figure1()).output.find("resonance at frequency 0.7190"), std::string::npos);
+}
+
+TEST(CommandLine, SimulateWritesActivityWithProvenance) {
+  const Folder folder;
+  const auto file = folder / "a.nc";
+  const auto result = run("simulate " + figure1() + " --set simulation.duration=2 --set population.raster.count=5 --seed 7 --size qif=500 -o " + file.string());
+  ASSERT_EQ(result.code, 0) << result.errors;
+  const auto data = io::read_netcdf(file);
+  EXPECT_EQ(data.dimension("time"), 100U);
+  ASSERT_NE(data.find("rate"), nullptr);
+  EXPECT_EQ(data.find("rate")->units, "1/tau");
+  const auto attribute = [&](const std::string& name) {
+    for (const auto& [known, value] : data.attributes) {
+      if (known == name) return value;
+    }
+    return Attribute{std::string("missing")};
+  };
+  EXPECT_EQ(std::get<std::int64_t>(attribute("seed")), 7);
+  EXPECT_EQ(std::get<std::string>(attribute("level")), "network");
+  EXPECT_NE(std::get<std::string>(attribute("model_text")).find("lorentzian"), std::string::npos);
+  EXPECT_NE(std::get<std::string>(attribute("command")).find("--seed 7"), std::string::npos);
+}
+
+TEST(CommandLine, SeedAndThreadsDecideWhatTheyShould) {
+  const std::string base = "simulate " + figure1() + " --json --set simulation.duration=2 --size qif=40000";
+  const auto one = run(base + " --threads 1").output;
+  EXPECT_EQ(one, run(base + " --threads 2").output);
+  EXPECT_NE(one, run(base + " --seed 2").output);
+  EXPECT_NE(one, run(base + " --trial 1").output);
+}
+
+TEST(CommandLine, MeanFieldAndSpectrum) {
+  const Folder folder;
+  EXPECT_EQ(run("simulate " + figure1() + " --level mean-field -o " + (folder / "m.nc").string()).code, 0);
+  EXPECT_NE(io::read_netcdf(folder / "m.nc").find("voltage"), nullptr);
+  const auto spectrum = run("spectrum " + figure1() + " --json --points 50 --at finite -o " + (folder / "s.nc").string());
+  ASSERT_EQ(spectrum.code, 0) << spectrum.errors;
+  const auto table = nlohmann::json::parse(spectrum.output);
+  EXPECT_EQ(table["frequency"].size(), 50U);
+  EXPECT_EQ(table["populations"][0]["psd_induced"].size(), 50U);
+  EXPECT_NE(io::read_netcdf(folder / "s.nc").find("cross_imag"), nullptr);
+}
+
+TEST(CommandLine, CompareAgreesWithExitCodeZero) {
+  const Folder folder;
+  const auto result = run("compare " + quick() + " -o " + (folder / "c.nc").string());
+  EXPECT_EQ(result.code, 0) << result.output << result.errors;
+  EXPECT_NE(result.output.find("network and theory agree"), std::string::npos);
+  const auto data = io::read_netcdf(folder / "c.nc");
+  for (const char* name : {"psd_total", "psd_uncoupled", "psd_induced", "estimate_psd", "estimate_psd_error", "theory_windowed",
+                           "band_ratio", "band_ratio_error", "band_deviation", "rate", "rate_theory"}) {
+    EXPECT_NE(data.find(name), nullptr) << name;
+  }
+}
+
+TEST(CommandLine, CompareDisagreesWithExitCodeOne) {
+  const std::string longer = figure1() + " --trials 8 --duration 300";
+  for (const std::string wrong : {"--theory-set projection.weight=9", "--theory-set population.qif.size=20000", "--noise white"}) {
+    const auto result = run("compare " + longer + " " + wrong);
+    EXPECT_EQ(result.code, 1) << wrong << result.output << result.errors;
+    EXPECT_NE(result.output.find("DISAGREE"), std::string::npos) << wrong;
+  }
+}
+
+TEST(CommandLine, QuietPrintsNothing) {
+  const auto result = run("check " + figure1() + " --quiet");
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.output, "");
+  EXPECT_EQ(result.errors, "");
+}
+
+TEST(CommandLine, HelpAndVersion) {
+  for (const char* words : {"--help", "check --help", "simulate --help", "spectrum --help", "compare --help", "plot --help", "--version"}) {
+    const auto result = run(words);
+    EXPECT_EQ(result.code, 0) << words;
+    EXPECT_NE(result.output, "") << words;
+  }
+}
+
+TEST(CommandLine, AnInterruptedSimulationKeepsWhatIsFinished) {
+  const Folder folder;
+  const auto file = folder / "i.nc";
+  // timeout sends SIGINT after a second; the run would take hours.
+  const std::string command = "timeout -s INT 1 " + std::string(POPSHOT_EXECUTABLE) + " simulate " + figure1() +
+                              " --set simulation.duration=1e6 -o " + file.string() + " >/dev/null 2>&1; exit $?";
+  const int status = std::system(("bash -c '" + command + "'").c_str());
+  // timeout itself reports 124 when it had to send the signal.
+  EXPECT_TRUE(WEXITSTATUS(status) == 124 || WEXITSTATUS(status) == 130) << WEXITSTATUS(status);
+  const auto data = io::read_netcdf(file);
+  EXPECT_GT(data.dimension("time"), 10U);
+  EXPECT_LT(data.dimension("time"), 50'000'000U);
+}
+
+TEST(CommandLine, AnInterruptedComparisonKeepsItsTrials) {
+  const Folder folder;
+  const auto file = folder / "c.nc";
+  const std::string command = "timeout -s INT 3 " + std::string(POPSHOT_EXECUTABLE) + " compare " + figure1() +
+                              " --trials 100000 --duration 60 --threads 2 -o " + file.string() + " >/dev/null 2>&1";
+  (void)std::system(command.c_str());
+  const auto data = io::read_netcdf(file);
+  for (const auto& [name, value] : data.attributes) {
+    if (name == "trials") {
+      EXPECT_GT(std::get<std::int64_t>(value), 1);
+    }
+    if (name == "trials_wanted") {
+      EXPECT_EQ(std::get<std::int64_t>(value), 100000);
+    }
+  }
+}
+
+struct Wrong {
+  const char* arguments;
+  const char* message;
+};
+
+class WrongInput : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongInput, GetsOneLineAndExitCodeTwo) {
+  const Folder folder;
+  std::string arguments = GetParam().arguments;
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    for (auto at = arguments.find(from); at != std::string::npos; at = arguments.find(from)) arguments.replace(at, from.size(), to);
+  };
+  replace("FIG1", figure1());
+  replace("MODELS", POPSHOT_MODELS_DIR);
+  replace("FOLDER", (folder / "").string());
+  const auto result = run(arguments);
+  EXPECT_EQ(result.code, 2) << result.output << result.errors;
+  EXPECT_NE(result.errors.find(GetParam().message), std::string::npos) << result.errors;
+  EXPECT_EQ(std::count(result.errors.begin(), result.errors.end(), '\n'), 1) << result.errors;
+  EXPECT_EQ(result.output, "");
+  EXPECT_TRUE(folder.empty());  // nothing half-written
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    FlagsAndFiles, WrongInput,
+    testing::Values(Wrong{"", "subcommand"}, Wrong{"simulat FIG1", "simulat"}, Wrong{"check", "MODEL"},
+                    Wrong{"check FOLDERnone.toml", "none.toml"}, Wrong{"check FOLDER", ""},
+                    Wrong{"check FIG1 --bogus", "--bogus"}, Wrong{"check FIG1 extra", "extra"},
+                    Wrong{"check FIG1 --set", "--set"}, Wrong{"check FIG1 --set weight", "--set weight"},
+                    Wrong{"check FIG1 --set projection.weigth=9", "weight"},
+                    Wrong{"check FIG1 --set population.size=0", "population"},
+                    Wrong{"check FIG1 --set population.nobody.size=10", "qif"},
+                    Wrong{"check FIG1 --set population.tau=-1", "tau"},
+                    Wrong{"check FIG1 --set population.heterogeneity.half_width=0", "half_width"},
+                    Wrong{"check FIG1 --set population.heterogeneity.kind=gaussian", "not supported yet"},
+                    Wrong{"check FIG1 --size qif", "NAME=N"}, Wrong{"check FIG1 --size nobody=100", "nobody"},
+                    Wrong{"check FIG1 --size qif=many", "size"}, Wrong{"check FIG1 --seed -1", "--seed"},
+                    Wrong{"check FIG1 --seed x", "--seed"}, Wrong{"simulate FIG1 --threads 0", "--threads"},
+                    Wrong{"simulate FIG1 --threads two", "--threads"}, Wrong{"simulate FIG1 --level micro", "--level"},
+                    Wrong{"simulate FIG1 --level mesoscopic", "not supported yet"},
+                    Wrong{"simulate FIG1 --set simulation.time_step=1", "time_step"},
+                    Wrong{"simulate FIG1 --set simulation.record_interval=0.0123", "record_interval"},
+                    Wrong{"simulate FIG1 --set simulation.start=somewhere", "start"},
+                    Wrong{"simulate FIG1 -o FOLDERno/such/place.nc", "place.nc"},
+                    Wrong{"simulate FIG1 --trial -2", "--trial"}, Wrong{"spectrum FIG1 --noise pink", "--noise"},
+                    Wrong{"spectrum FIG1 --points 1", "--points"},
+                    Wrong{"spectrum MODELS/montbrio2015_fig2_step.toml", "stationary input"},
+                    Wrong{"compare MODELS/montbrio2015_fig2_step.toml", "stationary input"},
+                    Wrong{"compare FIG1 --trials 1", "trials"}, Wrong{"compare FIG1 --duration 5", "segment"},
+                    Wrong{"compare FIG1 --resolution 0", "resolution"}, Wrong{"compare FIG1 --at nowhere", "--at"},
+                    Wrong{"compare FIG1 --false-alarm 2", "--false-alarm"},
+                    Wrong{"compare FIG1 --theory-set projection.weight=heavy", "weight"},
+                    Wrong{"plot FOLDERnone.nc -o FOLDERfigure.png", "none.nc"}, Wrong{"plot FIG1", "--output"}));
+
+}  // namespace
+}  // namespace popshot
