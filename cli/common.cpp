@@ -95,9 +95,14 @@ Interruption::Interruption() {
   waiter_ = std::jthread([source = source_](const std::stop_token& stop) mutable {
     const sigset_t waited = stop_signals();
     const timespec patience{0, 50'000'000};
+    auto first = std::chrono::steady_clock::time_point::max();
     while (!stop.stop_requested()) {
       if (sigtimedwait(&waited, nullptr, &patience) < 0) continue;
-      if (source.stop_requested()) _exit(interrupted);
+      const auto now = std::chrono::steady_clock::now();
+      // Some parents (timeout) send one request to the process and again to its group.
+      if (source.stop_requested() && now - first > std::chrono::seconds(1)) _exit(interrupted);
+      if (source.stop_requested()) continue;
+      first = now;
       source.request_stop();
     }
   });

@@ -54,7 +54,8 @@ struct RunOptions {
   void print(const nlohmann::ordered_json& table, const std::function<void()>& text) const;
 };
 
-/// Turns Ctrl-C and SIGTERM into a stop request while it lives; a second signal ends the process at once.
+/// Turns Ctrl-C and SIGTERM into a stop request while it lives; a signal more than a second later ends the
+/// process at once.
 class Interruption {
  public:
   Interruption();
