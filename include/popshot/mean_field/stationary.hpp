@@ -1,4 +1,6 @@
-// Stationary states of the mean field (N = inf), their stability, and the response to small input.
+// Stationary states of the mean field (N = inf), their stability, and the response to small input. Equations
+// (S1)-(S20) are those of docs/theory/stationary.md; their source is Montbrio, Pazo & Roxin, Phys. Rev. X 5, 021028
+// (2015).
 #pragma once
 
 #include <Eigen/Dense>
@@ -31,31 +33,40 @@ struct StationaryState {
 struct StationaryStates {
   /// By ascending mean rate over the populations.
   std::vector<StationaryState> states;
-  /// True if interval arithmetic has shown that there are no others, and that each of these exists.
+  /// True if interval arithmetic has shown that there are no others, and that each of these exists. False at a
+  /// fold (to about eight digits: the two states, or none, are then reported as one) and where the search would take
+  /// too long (strong coupling between many populations: then `states` holds what Newton's method found).
   bool complete = false;
 };
 
-/// x* = i sqrt(eta_center + i Delta + input), the stationary complex state v + i pi tau r; docs/theory.md.
+/// x* = i sqrt(center + i Delta + input), the stationary complex state v + i pi tau r of one population (dimensionless,
+/// Im x* > 0, Re x* < 0): (S2). Valid for any finite input and Delta > 0; both parts exact to a few roundings.
 [[nodiscard]] std::complex<double> stationary_state_variable(const model::Population& population, double input);
-/// r = Im x* / (pi tau).
+/// F(input) = Im x* / (pi tau), spikes per neuron and time unit: (S4). Increasing, positive.
 [[nodiscard]] double stationary_rate(const model::Population& population, double input);
-/// d r / d input.
+/// F'(input), rate per current: (S5). Positive, largest where center + input = Delta/sqrt(3).
 [[nodiscard]] double stationary_rate_slope(const model::Population& population, double input);
 
 /// The matrix tau_k J_kl (populations x populations), summed over parallel projections.
 [[nodiscard]] Eigen::MatrixXd coupling_matrix(const model::Model& model);
 
-/// All stationary states with the constant stimuli (time-dependent stimuli count as zero).
+/// All stationary states with the constant stimuli (time-dependent stimuli count as zero), each to about machine
+/// precision, by interval branch and bound over the rates: (S13)-(S20). Microseconds for one population, milliseconds
+/// for four. Throws InputError if a weight, a current or a heterogeneity is not finite.
 [[nodiscard]] StationaryStates stationary_states(const model::Model& model);
 
-/// The stable state that simulation.state selects. Throws InputError if there is no stable stationary state.
+/// The stable state of lowest or highest mean rate over the populations, as simulation.state says. Throws InputError if
+/// there is no stable stationary state, with the leading eigenvalue of the state of highest rate.
 [[nodiscard]] StationaryState selected_state(const model::Model& model);
 
-/// Eigenvalues of the mean field at an operating point, by descending real part.
+/// The 2K eigenvalues of the mean field linearised about the rest states x*(point.input) of its K populations, 1 / time
+/// unit, by descending real part: (S11). Only point.input is used, so that they belong to linear_response at the same
+/// point also if that is the operating point of a finite network.
 [[nodiscard]] std::vector<std::complex<double>> eigenvalues(const model::Model& model, const OperatingPoint& point);
 
 /// Response H_k(s) of the rate of population k to its input current, at the Laplace variable s (for a frequency f,
-/// s = 2 pi i f). Units: rate per current.
+/// s = 2 pi i f): (S9). Units: rate per current. Analytic for Re s >= 0; its poles, 2 x*/tau and its conjugate, have
+/// Re s < 0. H(0) = stationary_rate_slope.
 [[nodiscard]] std::complex<double> linear_response(const model::Population& population, double input,
                                                    std::complex<double> s);
 

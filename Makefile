@@ -1,0 +1,68 @@
+# The README's commands. Each does everything that it needs, from a fresh clone.
+BUILD := build/release
+POPSHOT := $(BUILD)/bin/popshot
+PYTHON := .venv/bin/python
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+# Further options for CMake, e.g. CMAKE_ARGS=-DPOPSHOT_WARNINGS_AS_ERRORS=ON
+CMAKE_ARGS ?=
+CACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
+
+.PHONY: help setup configure build test-build figure1 test sanitize lint format bench clean
+
+help:
+	@echo "make figure1    install what is missing, build, and draw Fig. 1 of Klinshov & Kirillov (2022)"
+	@echo "make test       install what is missing, build, and run every test"
+	@echo "make build      the command line, in $(POPSHOT)"
+	@echo "make bench      time the network kernel"
+	@echo "make sanitize   unit tests under address and undefined-behaviour sanitizers"
+	@echo "make lint       clang-format and clang-tidy;  make format  applies the former"
+
+setup:
+	@scripts/setup
+
+configure: setup
+	@cmake --preset release $(CACHE) $(CMAKE_ARGS) >$(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }
+
+build/:
+	@mkdir -p build
+
+configure: | build/
+
+build: configure
+	@cmake --build --preset release --target popshot -j $(JOBS)
+
+test-build: configure
+	@cmake --build --preset release -j $(JOBS)
+
+# The figure is drawn whatever the verdict; the exit code is that of the comparison.
+figure1: build
+	@mkdir -p out
+	@$(POPSHOT) compare models/klinshov2022_fig1.toml -o out/figure1.nc; verdict=$$?; \
+	 if [ $$verdict -gt 1 ]; then exit $$verdict; fi; \
+	 $(POPSHOT) plot out/figure1.nc -o out/figure1.png && $(POPSHOT) plot out/figure1.nc -o out/figure1.pdf && \
+	 echo "figure: out/figure1.png and out/figure1.pdf" && exit $$verdict
+
+test: test-build
+	@ctest --preset release -j $(JOBS)
+	@POPSHOT_EXECUTABLE=$(abspath $(POPSHOT)) $(PYTHON) -m pytest -q tests/python
+
+sanitize: setup | build/
+	@cmake --preset sanitize $(CACHE) $(CMAKE_ARGS) >build/sanitize-configure.log 2>&1 || { cat build/sanitize-configure.log; exit 1; }
+	@cmake --build --preset sanitize -j $(JOBS)
+	@ctest --preset sanitize -j $(JOBS)
+
+lint: configure
+	clang-format --dry-run --Werror $(SOURCES)
+	clang-tidy --quiet -p $(BUILD) $(filter src/% cli/%,$(filter %.cpp,$(SOURCES)))
+
+format:
+	clang-format -i $(SOURCES)
+
+bench: setup | build/
+	@cmake --preset release $(CACHE) -DPOPSHOT_BUILD_BENCHMARKS=ON $(CMAKE_ARGS) >$(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }
+	@cmake --build --preset release --target popshot_benchmark -j $(JOBS)
+	@$(BUILD)/bin/popshot_benchmark
+
+clean:
+	rm -rf build out

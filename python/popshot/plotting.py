@@ -1,0 +1,190 @@
+"""The figure that fits a result: one function for each kind of file."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy
+import xarray
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from popshot.results import ResultError
+
+# Curves are told apart by line style and width as well as by colour (Okabe & Ito's palette, safe for colour-blind readers).
+STYLES = {
+    "simulated": {"color": "#56B4E9", "linestyle": "-", "linewidth": 2.4, "label": "network, simulated"},
+    "total": {"color": "#D55E00", "linestyle": (0, (5, 1.6)), "linewidth": 1.1, "label": "theory, total"},
+    "uncoupled": {"color": "#A87000", "linestyle": (0, (1, 1.4)), "linewidth": 1.4, "label": "theory, uncoupled"},
+    "induced": {"color": "black", "linestyle": "-", "linewidth": 0.8, "label": "theory, coupling-induced"},
+}
+SETTINGS = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 6.5,
+    "axes.linewidth": 0.6,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "savefig.dpi": 300,
+}
+PANEL_WIDTH = 3.4  # inches: a journal column
+
+
+def figure(data: xarray.Dataset) -> Figure:
+    """Draw the figure that fits a result.
+
+    Parameters
+    ----------
+    data : result from `popshot.open_result`.
+
+    Returns
+    -------
+    matplotlib Figure (of no window system); save it with ``savefig``.
+
+    Raises
+    ------
+    ResultError if the kind of the result is unknown or it holds nothing to draw.
+    """
+    kinds = {"simulation": draw_simulation, "spectrum": draw_spectrum, "comparison": draw_comparison}
+    kind = data.attrs.get("popshot_kind")
+    if kind not in kinds:
+        raise ResultError(f"kind of result: {kind!r}; allowed: {', '.join(kinds)}")
+    with matplotlib.rc_context(SETTINGS):
+        drawn = kinds[kind](data)
+        drawn.canvas.draw()  # lay out under these settings
+    return drawn
+
+
+def draw_simulation(data: xarray.Dataset) -> Figure:
+    """Rates against time, one row per population, under the spikes of the raster if there are any."""
+    populations = [str(name) for name in data["population"].values]
+    spikes = "spike_time" in data
+    rows = len(populations) + (1 if spikes else 0)
+    drawn = Figure(figsize=(2 * PANEL_WIDTH, 0.5 + 1.3 * rows), layout="constrained")
+    axes = drawn.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
+    unit = data.attrs["time_unit"]
+    if spikes:
+        _draw_raster(axes[0], data)
+    for axis, name in zip(axes[rows - len(populations):], populations):
+        axis.plot(data["time"], data["rate"].sel(population=name), color="black", linewidth=0.6)
+        axis.set_ylabel(f"rate of {name}\n(1/{unit})")
+        axis.set_ylim(bottom=0)
+        axis.margins(x=0)
+    axes[-1].set_xlabel(f"time ({unit})")
+    axes[0].set_title(f"{data.attrs.get('model_name', '')}, {data.attrs.get('level', '')}", fontsize=8, loc="left")
+    return drawn
+
+
+def _draw_raster(axis: Axes, data: xarray.Dataset) -> None:
+    # Neurons in the order of population and number, one row each.
+    pairs = numpy.stack([data["spike_population"].values, data["spike_neuron"].values])
+    _, row = numpy.unique(pairs, axis=1, return_inverse=True)
+    axis.scatter(data["spike_time"], numpy.ravel(row), s=1, marker="|", color="black", linewidths=0.4)
+    axis.set_ylabel("recorded\nneuron")
+
+
+def draw_spectrum(data: xarray.Dataset) -> Figure:
+    """Theory: total, uncoupled and coupling-induced densities, a panel per population, then the cross-spectra."""
+    populations = [str(name) for name in data["population"].values]
+    pairs = [(a, b) for i, a in enumerate(populations) for b in populations[i + 1:]]
+    count = len(populations) + len(pairs)
+    columns = min(count, 3)
+    rows = -(-count // columns)
+    drawn = Figure(figsize=(PANEL_WIDTH * columns, 2.6 * rows), layout="constrained")
+    axes = drawn.subplots(rows, columns, squeeze=False).ravel()
+    for axis, name in zip(axes, populations):
+        _draw_theory(axis, data.sel(population=name))
+        axis.legend(frameon=False)
+        _finish_density_axis(axis, data, name)
+    for axis, (a, b) in zip(axes[len(populations):], pairs):
+        pair = data.sel(population=a, source=b)
+        axis.plot(data["frequency"], numpy.hypot(pair["cross_real"], pair["cross_imag"]), **{**STYLES["total"], "label": None})
+        _finish_density_axis(axis, data, f"{a}, {b}")
+        axis.set_ylabel(f"|cross-spectral density| (1/{data.attrs['time_unit']})")
+    for axis in axes[count:]:
+        axis.set_visible(False)
+    return drawn
+
+
+def draw_comparison(data: xarray.Dataset) -> Figure:
+    """Simulated spectrum over the theory's three curves, and below it the ratio in each band with its error."""
+    if "estimate_psd" not in data:
+        raise ResultError("this comparison was interrupted before any trial had finished: there is nothing to draw")
+    populations = [str(name) for name in data["population"].values]
+    drawn = Figure(figsize=(PANEL_WIDTH * len(populations), 3.6), layout="constrained")
+    axes = drawn.subplots(2, len(populations), sharex="col", squeeze=False, gridspec_kw={"height_ratios": [3, 1]})
+    for column, name in enumerate(populations):
+        one = data.sel(population=name)
+        _draw_comparison_spectrum(axes[0, column], data, one, name)
+        _draw_ratio(axes[1, column], data, one)
+    axes[0, 0].legend(frameon=False, loc="lower right", handlelength=2.6)
+    return drawn
+
+
+def _draw_comparison_spectrum(axis: Axes, data: xarray.Dataset, one: xarray.Dataset, name: str) -> None:
+    low, high = float(data["band_low"][0]), float(data["band_high"][-1])
+    # The lowest bins of an estimate hold what is left of the mean.
+    shown = (data["estimate_frequency"] >= low) & (data["estimate_frequency"] <= high)
+    frequency = data["estimate_frequency"][shown]
+    density, error = one["estimate_psd"][shown], one["estimate_psd_error"][shown]
+    style = STYLES["simulated"]
+    axis.fill_between(frequency, numpy.maximum(density - error, 0.05 * density), density + error, color=style["color"], alpha=0.35,
+                      linewidth=0)
+    axis.plot(frequency, density, **style)
+    _draw_theory(axis, one)
+    _finish_density_axis(axis, data, name)
+    axis.set_xlabel("")
+    axis.set_xlim(low, high)
+    axis.text(0.03, 0.95, f"{name}, $N$ = {int(one['size']):,}".replace(",", "\N{NARROW NO-BREAK SPACE}"), transform=axis.transAxes,
+              va="top", fontsize=7)
+    axis.set_title("")
+
+
+def _draw_theory(axis: Axes, one: xarray.Dataset) -> None:
+    for curve in ("induced", "uncoupled", "total"):
+        density = one[f"psd_{curve}"]
+        if (density > 0).any():  # without coupling nothing is induced
+            axis.plot(one["frequency"], density.where(density > 0), **STYLES[curve])
+
+
+def _finish_density_axis(axis: Axes, data: xarray.Dataset, title: str) -> None:
+    unit = data.attrs["time_unit"]
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    # Down to a thousandth of the total's smallest value: beyond, a curve says nothing.
+    total = data["psd_total"].values
+    axis.set_ylim(bottom=max(axis.get_ylim()[0], 1e-3 * total.max(initial=0.0)))
+    axis.set_xlim(float(data["frequency"][0]), float(data["frequency"][-1]))
+    _label_frequencies(axis)
+    axis.set_xlabel(f"frequency (cycles per {unit})")
+    axis.set_ylabel(f"power spectral density (1/{unit})")
+    axis.set_title(title, fontsize=8, loc="left")
+
+
+def _label_frequencies(axis: Axes) -> None:
+    axis.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _draw_ratio(axis: Axes, data: xarray.Dataset, one: xarray.Dataset) -> None:
+    low, high = data["band_low"].values, data["band_high"].values
+    centre = numpy.sqrt(low * high)
+    ratio, error = one["band_ratio"].values, one["band_ratio_error"].values
+    error = numpy.where(numpy.isfinite(error), error, 0.0)
+    axis.axhline(1.0, **{**STYLES["total"], "label": None})
+    axis.errorbar(centre, ratio, xerr=[centre - low, high - centre], yerr=error, fmt="o", markersize=2.5, color="black",
+                  linewidth=0.7)
+    # Bands that disagree stand out without colour.
+    wrong = numpy.abs(one["band_deviation"].values) > data.attrs.get("threshold_sigma", numpy.inf)
+    axis.plot(centre[wrong], ratio[wrong], "s", markersize=6, markerfacecolor="none", color="black")
+    reach = max(0.1, 1.15 * float(numpy.max(numpy.abs(ratio - 1.0) + error)))
+    axis.set_ylim(1.0 - reach, 1.0 + reach)
+    axis.set_xlabel(f"frequency (cycles per {data.attrs['time_unit']})")
+    axis.set_ylabel("simulated\n/ theory")
