@@ -18,10 +18,11 @@ void network(benchmark::State& state) {
   model.simulation.duration = steps * model.simulation.time_step;
   model.simulation.record_interval = model.simulation.time_step * 4;
   const auto sample = popshot::network::draw_sample(model, 0);
-  const auto point =
-      popshot::network::operating_point(model, sample, popshot::mean_field::selected_state(model).point, model.simulation.time_step);
+  const auto point = popshot::network::operating_point(model, sample, popshot::mean_field::selected_state(model).point,
+                                                       model.simulation.time_step);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(popshot::network::simulate(model, sample, point, {.threads = static_cast<unsigned>(state.range(1))}));
+    benchmark::DoNotOptimize(
+        popshot::network::simulate(model, sample, point, {.threads = static_cast<unsigned>(state.range(1))}));
   }
   state.counters["neuron_steps"] = benchmark::Counter(4e9, benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -34,12 +34,13 @@ ordered_json describe(const model::Model& model, const mean_field::StationarySta
   table["time_unit"] = model.time_unit;
   for (const auto& population : model.populations) {
     const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
-    table["populations"].push_back({{"name", population.name},
-                                    {"size", population.size},
-                                    {"tau", population.tau},
-                                    {"center", g.center},
-                                    {"half_width", g.half_width},
-                                    {"sampling", population.sampling == model::Sampling::random ? "random" : "quantile"}});
+    table["populations"].push_back(
+        {{"name", population.name},
+         {"size", population.size},
+         {"tau", population.tau},
+         {"center", g.center},
+         {"half_width", g.half_width},
+         {"sampling", population.sampling == model::Sampling::random ? "random" : "quantile"}});
   }
   table["projections"] = ordered_json::array();
   for (const auto& projection : model.projections) {
@@ -57,12 +58,12 @@ ordered_json describe(const model::Model& model, const mean_field::StationarySta
 void print(const model::Model& model, const mean_field::StationaryStates& states) {
   std::cout << fmt::format("{}\n", model.name);
   if (!model.description.empty()) std::cout << model.description << '\n';
-  std::cout << fmt::format("\n{:<16} {:>12} {:>8} {:>10} {:>11}  {}\n", "population", "size", "tau", "center", "half-width",
-                           "sampling");
+  std::cout << fmt::format("\n{:<16} {:>12} {:>8} {:>10} {:>11}  {}\n", "population", "size", "tau", "center",
+                           "half-width", "sampling");
   for (const auto& population : model.populations) {
     const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
-    std::cout << fmt::format("{:<16} {:>12} {:>8g} {:>10g} {:>11g}  {}\n", population.name, population.size, population.tau,
-                             g.center, g.half_width,
+    std::cout << fmt::format("{:<16} {:>12} {:>8g} {:>10g} {:>11g}  {}\n", population.name, population.size,
+                             population.tau, g.center, g.half_width,
                              population.sampling == model::Sampling::random ? "random" : "quantile");
   }
   for (const auto& projection : model.projections) {
@@ -76,16 +77,16 @@ void print(const model::Model& model, const mean_field::StationaryStates& states
     std::cout << fmt::format("  {}\n", state.stable() ? "stable" : "unstable");
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
       const auto index = static_cast<Eigen::Index>(k);
-      std::cout << fmt::format("    {:<14} rate {:.6f}  voltage {:.6f}\n", model.populations[k].name, state.point.rate(index),
-                               state.voltage(index));
+      std::cout << fmt::format("    {:<14} rate {:.6f}  voltage {:.6f}\n", model.populations[k].name,
+                               state.point.rate(index), state.voltage(index));
     }
     for (const auto& value : state.eigenvalues) {
       if (value.imag() < 0.0) continue;
       if (value.imag() == 0.0) {
         std::cout << fmt::format("    eigenvalue {:.4f}\n", value.real());
       } else {
-        std::cout << fmt::format("    eigenvalues {:.4f} +- {:.4f} i: {} at frequency {:.4f} per {}\n", value.real(), value.imag(),
-                                 value.real() < 0.0 ? "resonance" : "growing oscillation",
+        std::cout << fmt::format("    eigenvalues {:.4f} +- {:.4f} i: {} at frequency {:.4f} per {}\n", value.real(),
+                                 value.imag(), value.real() < 0.0 ? "resonance" : "growing oscillation",
                                  value.imag() / (2.0 * std::numbers::pi), model.time_unit);
       }
     }
@@ -100,7 +101,8 @@ void add_check(CLI::App& app, int& exit_code) {
     ModelOptions model;
     RunOptions run;
   };
-  auto* command = app.add_subcommand("check", "what the model is: populations, stationary states, stability, resonances");
+  auto* command =
+      app.add_subcommand("check", "what the model is: populations, stationary states, stability, resonances");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->run.add_to(*command, "");

@@ -21,7 +21,8 @@ void ModelOptions::add_to(CLI::App& app) {
                  "change a value of the model file, KEY=VALUE; e.g. projection.weight=9, population.NAME.size=2000, "
                  "simulation.duration=50 (may be repeated)")
       ->allow_extra_args(false);
-  app.add_option("--size", size, "number of neurons of a population, NAME=N (may be repeated)")->allow_extra_args(false);
+  app.add_option("--size", size, "number of neurons of a population, NAME=N (may be repeated)")
+      ->allow_extra_args(false);
   app.add_option("--seed", seed, "seed of the random numbers; the same as --set simulation.seed=N")
       ->check(CLI::NonNegativeNumber);
 }
@@ -46,7 +47,8 @@ void RunOptions::add_to(CLI::App& app, const std::string& what) {
   if (!what.empty()) app.add_option("-o,--output", output, "write " + what + " to this NetCDF file");
 }
 
-void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string& level, const Invocation& invocation) const {
+void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string& level,
+                      const Invocation& invocation) const {
   if (output.empty()) return;
   const auto& model = file.model;
   const std::vector<std::pair<std::string, Attribute>> provenance{
@@ -136,8 +138,8 @@ void ProgressBar::update(double fraction) {
   if (fraction <= 0.0) return;
   constexpr int width = 30;
   const int filled = static_cast<int>(fraction * width);
-  const auto line = fmt::format("\r{} [{:=<{}}{:<{}}] {:3.0f} %  {:.2g} {}/s  {:.0f} s left\033[K", label_, "", filled, "",
-                                width - filled, 100.0 * fraction, work_ * fraction / elapsed, unit_,
+  const auto line = fmt::format("\r{} [{:=<{}}{:<{}}] {:3.0f} %  {:.2g} {}/s  {:.0f} s left\033[K", label_, "", filled,
+                                "", width - filled, 100.0 * fraction, work_ * fraction / elapsed, unit_,
                                 elapsed * (1.0 - fraction) / fraction);
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);

@@ -61,7 +61,8 @@ void print(const model::Model& model, const comparison::Comparison& result) {
   for (std::size_t k = 0; k < result.rate.size(); ++k) {
     std::cout << fmt::format("{}, population '{}', N = {}: {} trials of {:g} {}\n", model.name, result.populations[k],
                              result.sizes[k], result.trials, model.simulation.duration, model.time_unit);
-    std::cout << fmt::format("{:>17}   {:>18}   {:>6}\n", "band (1/" + model.time_unit + ")", "simulated / theory", "sigma");
+    std::cout << fmt::format("{:>17}   {:>18}   {:>6}\n", "band (1/" + model.time_unit + ")", "simulated / theory",
+                             "sigma");
     for (std::size_t b = 0; b < result.bands.size(); ++b) {
       const auto& [ratio, deviation] = result.band[k][b];
       std::cout << fmt::format("{:>8.3f} .. {:>5.2f}    {:>8.3f} +- {:<6.3f}   {:>+6.1f}{}\n", result.bands[b].low,
@@ -70,7 +71,8 @@ void print(const model::Model& model, const comparison::Comparison& result) {
     }
     const auto& rate = result.rate[k];
     std::cout << fmt::format("mean rate {:.6f}, theory {:.6f}: difference {:+.1e} +- {:.1e} ({:+.1f} sigma)\n\n",
-                             rate.simulated.value, rate.theory, rate.difference.value, rate.difference.error, rate.deviation);
+                             rate.simulated.value, rate.theory, rate.difference.value, rate.difference.error,
+                             rate.deviation);
   }
   std::cout << fmt::format("network and theory {}: {}\n", result.agrees ? "agree" : "DISAGREE", result.reason);
 }
@@ -94,7 +96,8 @@ int run(const Options& options, const Invocation& invocation) {
   {
     ProgressBar bar("compare", neuron_steps(model) * static_cast<double>(model.spectrum.trials), "neuron-steps",
                     options.run.quiet);
-    const Execution execution{options.run.threads, interruption.token(), [&](double fraction) { bar.update(fraction); }};
+    const Execution execution{options.run.threads, interruption.token(),
+                              [&](double fraction) { bar.update(fraction); }};
     result = other ? comparison::compare(model, other->model, options.settings, execution)
                    : comparison::compare(model, options.settings, execution);
   }
@@ -114,22 +117,30 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->run.add_to(*command, "spectra, bands and verdict");
-  command->add_option("--trials", options->trials, "number of independent simulations; the same as --set spectrum.trials=N");
-  command->add_option("--duration", options->duration, "recorded time of each; the same as --set simulation.duration=T");
-  command->add_option("--resolution", options->resolution, "bandwidth of the estimate; the same as --set spectrum.resolution=F");
+  command->add_option("--trials", options->trials,
+                      "number of independent simulations; the same as --set spectrum.trials=N");
+  command->add_option("--duration", options->duration,
+                      "recorded time of each; the same as --set simulation.duration=T");
+  command->add_option("--resolution", options->resolution,
+                      "bandwidth of the estimate; the same as --set spectrum.resolution=F");
   command
-      ->add_option("--theory-set", options->theory_set,
-                   "change a value for the theory only, KEY=VALUE, to see that a wrong theory is found out (may be repeated)")
+      ->add_option(
+          "--theory-set", options->theory_set,
+          "change a value for the theory only, KEY=VALUE, to see that a wrong theory is found out (may be repeated)")
       ->allow_extra_args(false);
   static const std::map<std::string, comparison::At> places{{"finite", comparison::At::finite},
                                                             {"infinite", comparison::At::infinite}};
-  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot}, {"white", theory::Noise::white}};
-  command->add_option("--at", options->settings.at, "where theory is evaluated: 'finite' (r_N, the default) or 'infinite' (r*)")
+  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot},
+                                                           {"white", theory::Noise::white}};
+  command
+      ->add_option("--at", options->settings.at,
+                   "where theory is evaluated: 'finite' (r_N, the default) or 'infinite' (r*)")
       ->transform(CLI::CheckedTransformer(places));
   command->add_option("--noise", options->settings.noise, "'shot' (the default) or 'white' (r/N in place of S0)")
       ->transform(CLI::CheckedTransformer(noises));
-  command->add_option("--false-alarm", options->settings.false_alarm,
-                      "probability of calling a right theory wrong, over the whole table (default: 0.001)")
+  command
+      ->add_option("--false-alarm", options->settings.false_alarm,
+                   "probability of calling a right theory wrong, over the whole table (default: 0.001)")
       ->check(CLI::Range(1e-12, 0.5));
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }

@@ -24,10 +24,12 @@ int main(int argc, char** argv) {
   CLI::App app{"popshot: neural mass models that know how many neurons they stand for"};
   app.set_version_flag("--version", "popshot " POPSHOT_VERSION);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 done; 1 the result says no; 2 the input is wrong; 3 the numbers broke down; 130 interrupted.");
+  app.footer(
+      "Exit codes: 0 done; 1 the result says no; 2 the input is wrong; 3 the numbers broke down; 130 interrupted.");
 
   Invocation invocation;
-  for (int i = 0; i < argc; ++i) invocation.command += fmt::format("{}{}", i == 0 ? "" : " ", i == 0 ? "popshot" : argv[i]);
+  for (int i = 0; i < argc; ++i)
+    invocation.command += fmt::format("{}{}", i == 0 ? "" : " ", i == 0 ? "popshot" : argv[i]);
   int exit_code = done;
   add_check(app, exit_code);
   add_simulate(app, invocation, exit_code);
@@ -39,7 +41,8 @@ int main(int argc, char** argv) {
     return exit_code;
   } catch (const CLI::RequiredError& error) {
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
-      return fail(wrong_input, fmt::format("{}: no such subcommand; allowed: check, simulate, spectrum, compare, plot", argv[1]));
+      return fail(wrong_input,
+                  fmt::format("{}: no such subcommand; allowed: check, simulate, spectrum, compare, plot", argv[1]));
     }
     return fail(wrong_input, fmt::format("{} (see 'popshot --help')", error.what()));
   } catch (const CLI::ParseError& error) {

@@ -31,15 +31,17 @@ int run(const std::filesystem::path& file, const std::filesystem::path& figure) 
   const int failure = posix_spawnp(&child, python.c_str(), nullptr, nullptr, arguments.data(), environ);
   int status = 0;
   if (failure != 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status)) {
-    throw InputError(fmt::format("plot: '{}' could not be run; allowed: a Python with the popshot package, in POPSHOT_PYTHON "
-                                 "or by 'make setup'",
-                                 python));
+    throw InputError(
+        fmt::format("plot: '{}' could not be run; allowed: a Python with the popshot package, in POPSHOT_PYTHON "
+                    "or by 'make setup'",
+                    python));
   }
   const int code = WEXITSTATUS(status);
   if (code == done || code == wrong_input) return code;
-  throw InputError(fmt::format("plot: '{} -m popshot plot' ended with exit code {}; is the popshot package installed there? "
-                               "('make setup', or set POPSHOT_PYTHON)",
-                               python, code));
+  throw InputError(
+      fmt::format("plot: '{} -m popshot plot' ended with exit code {}; is the popshot package installed there? "
+                  "('make setup', or set POPSHOT_PYTHON)",
+                  python, code));
 }
 
 }  // namespace

@@ -55,11 +55,15 @@ int run(const Options& options, const Invocation& invocation) {
   const double steps = (model.simulation.duration + model.simulation.transient) / model.simulation.time_step;
   Activity activity;
   {
-    ProgressBar bar("simulate", network ? neuron_steps(model) : steps, network ? "neuron-steps" : "steps", options.run.quiet);
-    const Execution execution{options.run.threads, interruption.token(), [&](double fraction) { bar.update(fraction); }};
-    activity = network ? network::simulate(model, static_cast<std::uint64_t>(options.trial), execution) : mean_field::simulate(model, execution);
+    ProgressBar bar("simulate", network ? neuron_steps(model) : steps, network ? "neuron-steps" : "steps",
+                    options.run.quiet);
+    const Execution execution{options.run.threads, interruption.token(),
+                              [&](double fraction) { bar.update(fraction); }};
+    activity = network ? network::simulate(model, static_cast<std::uint64_t>(options.trial), execution)
+                       : mean_field::simulate(model, execution);
   }
-  options.run.save(comparison::to_dataset(activity, population_names(model), model.time_unit), file, options.level, invocation);
+  options.run.save(comparison::to_dataset(activity, population_names(model), model.time_unit), file, options.level,
+                   invocation);
   const auto table = summarise(options, model, activity);
   options.run.print(table, [&] {
     std::cout << fmt::format("{}: {} level, {:g} {} recorded{}\n", model.name, options.level,

@@ -27,7 +27,8 @@ struct Options {
   std::size_t points = 600;
 };
 
-ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory, const mean_field::OperatingPoint& point) {
+ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory,
+                      const mean_field::OperatingPoint& point) {
   ordered_json table{{"model", model.name},
                      {"convention", "two-sided power spectral density of the activity, unit 1/" + model.time_unit},
                      {"frequency", theory.total.frequency}};
@@ -54,11 +55,12 @@ void print(const model::Model& model, const theory::ShotNoise& theory) {
     const std::size_t shown = std::min(rows, count);
     for (std::size_t row = 0; row < shown; ++row) {
       const std::size_t i = shown == 1 ? 0 : row * (count - 1) / (shown - 1);
-      std::cout << fmt::format("{:>12.4g} {:>12.4e} {:>12.4e} {:>12.4e}\n", theory.total.frequency[i], total[i], uncoupled[i],
-                               induced[i]);
+      std::cout << fmt::format("{:>12.4g} {:>12.4e} {:>12.4e} {:>12.4e}\n", theory.total.frequency[i], total[i],
+                               uncoupled[i], induced[i]);
     }
     const auto peak = static_cast<std::size_t>(std::max_element(total.begin(), total.end()) - total.begin());
-    std::cout << fmt::format("largest total: {:.4e} at frequency {:.4g}\n\n", total[peak], theory.total.frequency[peak]);
+    std::cout << fmt::format("largest total: {:.4e} at frequency {:.4g}\n\n", total[peak],
+                             theory.total.frequency[peak]);
   }
 }
 
@@ -66,18 +68,22 @@ int run(const Options& options, const Invocation& invocation) {
   const auto file = options.model.read();
   const auto& model = file.model;
   if (!is_stationary(model)) {
-    throw InputError("stimulus: spectra need a stationary input, but a stimulus of this model varies in time; allowed: constant currents");
+    throw InputError(
+        "stimulus: spectra need a stationary input, but a stimulus of this model varies in time; allowed: constant "
+        "currents");
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   const double step = options.time_step_kernel ? model.simulation.time_step : 0.0;
   auto point = mean_field::selected_state(model).point;
   if (options.at == comparison::At::finite) {
     model::require_memory(model);
-    point = network::operating_point(model, network::draw_sample(model, 0, {.threads = options.run.threads}), point, step);
+    point =
+        network::operating_point(model, network::draw_sample(model, 0, {.threads = options.run.threads}), point, step);
   }
   const auto theory = theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points),
                                          {.noise = options.noise, .time_step = step});
-  options.run.save(comparison::to_dataset(theory, point, population_names(model), model.time_unit), file, "theory", invocation);
+  options.run.save(comparison::to_dataset(theory, point, population_names(model), model.time_unit), file, "theory",
+                   invocation);
   options.run.print(tabulate(model, theory, point), [&] { print(model, theory); });
   return done;
 }
@@ -85,13 +91,15 @@ int run(const Options& options, const Invocation& invocation) {
 }  // namespace
 
 void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code) {
-  auto* command = app.add_subcommand("spectrum", "theory: uncoupled, coupling-induced and total power spectral densities");
+  auto* command =
+      app.add_subcommand("spectrum", "theory: uncoupled, coupling-induced and total power spectral densities");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->run.add_to(*command, "all curves and cross-spectra");
   static const std::map<std::string, comparison::At> places{{"finite", comparison::At::finite},
                                                             {"infinite", comparison::At::infinite}};
-  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot}, {"white", theory::Noise::white}};
+  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot},
+                                                           {"white", theory::Noise::white}};
   command
       ->add_option("--at", options->at,
                    "state: 'infinite' (mean field, the default) or 'finite' (operating point of the sample of trial 0)")
@@ -100,7 +108,8 @@ void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code) {
       ->transform(CLI::CheckedTransformer(noises));
   command->add_flag("--time-step-kernel", options->time_step_kernel,
                     "include the delay that the simulation's time step adds to the synapses");
-  command->add_option("--points", options->points, "number of frequencies (default: 600)")->check(CLI::Range(2UL, 1000000UL));
+  command->add_option("--points", options->points, "number of frequencies (default: 600)")
+      ->check(CLI::Range(2UL, 1000000UL));
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 

@@ -4,8 +4,8 @@ The simulations and the theory are C++ (the ``popshot`` command); this package o
 Bindings to the C++ library will join it here.
 """
 
-from popshot.plotting import figure
+from popshot.plotting import figure, save
 from popshot.results import open_result
 
-__all__ = ["figure", "open_result"]
+__all__ = ["figure", "open_result", "save"]
 __version__ = "0.1.0"

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from popshot.plotting import figure
+from popshot.plotting import figure, save
 from popshot.results import ResultError, open_result
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -21,7 +21,7 @@ def plot(source: Path, target: Path) -> None:
     drawn = figure(open_result(source))
     aside = target.with_name(f".{target.name}.{os.getpid()}{target.suffix}")
     try:
-        drawn.savefig(aside)
+        save(drawn, aside)
         aside.replace(target)
     except OSError as error:
         raise ResultError(f"{target}: cannot be written ({error.strerror})") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import matplotlib
 import numpy
 import xarray
@@ -45,7 +47,7 @@ def figure(data: xarray.Dataset) -> Figure:
 
     Returns
     -------
-    matplotlib Figure (of no window system); save it with ``savefig``.
+    matplotlib Figure (of no window system); write it with `save`.
 
     Raises
     ------
@@ -59,6 +61,12 @@ def figure(data: xarray.Dataset) -> Figure:
         drawn = kinds[kind](data)
         drawn.canvas.draw()  # lay out under these settings
     return drawn
+
+
+def save(drawn: Figure, path: str | Path) -> None:
+    """Write a figure (.png, .pdf or .svg) as it is meant to be printed: 300 dots per inch, text as text."""
+    with matplotlib.rc_context(SETTINGS):
+        drawn.savefig(path)
 
 
 def draw_simulation(data: xarray.Dataset) -> Figure:
@@ -87,6 +95,7 @@ def _draw_raster(axis: Axes, data: xarray.Dataset) -> None:
     _, row = numpy.unique(pairs, axis=1, return_inverse=True)
     axis.scatter(data["spike_time"], numpy.ravel(row), s=1, marker="|", color="black", linewidths=0.4)
     axis.set_ylabel("recorded\nneuron")
+    axis.margins(x=0)
 
 
 def draw_spectrum(data: xarray.Dataset) -> Figure:
@@ -100,7 +109,6 @@ def draw_spectrum(data: xarray.Dataset) -> Figure:
     axes = drawn.subplots(rows, columns, squeeze=False).ravel()
     for axis, name in zip(axes, populations):
         _draw_theory(axis, data.sel(population=name))
-        axis.legend(frameon=False)
         _finish_density_axis(axis, data, name)
     for axis, (a, b) in zip(axes[len(populations):], pairs):
         pair = data.sel(population=a, source=b)
@@ -109,6 +117,7 @@ def draw_spectrum(data: xarray.Dataset) -> Figure:
         axis.set_ylabel(f"|cross-spectral density| (1/{data.attrs['time_unit']})")
     for axis in axes[count:]:
         axis.set_visible(False)
+    _legend_above(drawn, axes[0])
     return drawn
 
 
@@ -123,8 +132,13 @@ def draw_comparison(data: xarray.Dataset) -> Figure:
         one = data.sel(population=name)
         _draw_comparison_spectrum(axes[0, column], data, one, name)
         _draw_ratio(axes[1, column], data, one)
-    axes[0, 0].legend(frameon=False, loc="lower right", handlelength=2.6)
+    _legend_above(drawn, axes[0, 0])
     return drawn
+
+
+def _legend_above(drawn: Figure, axis: Axes) -> None:
+    handles, labels = axis.get_legend_handles_labels()
+    drawn.legend(handles, labels, frameon=False, loc="outside upper center", ncols=2, handlelength=2.6)
 
 
 def _draw_comparison_spectrum(axis: Axes, data: xarray.Dataset, one: xarray.Dataset, name: str) -> None:
@@ -141,9 +155,9 @@ def _draw_comparison_spectrum(axis: Axes, data: xarray.Dataset, one: xarray.Data
     _finish_density_axis(axis, data, name)
     axis.set_xlabel("")
     axis.set_xlim(low, high)
-    axis.text(0.03, 0.95, f"{name}, $N$ = {int(one['size']):,}".replace(",", "\N{NARROW NO-BREAK SPACE}"), transform=axis.transAxes,
-              va="top", fontsize=7)
-    axis.set_title("")
+    size = f"{int(one['size']):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    axis.text(0.03, 0.95, f"{name}, $N$ = {size}", transform=axis.transAxes, va="top", fontsize=7)
+    axis.set_title("", loc="left")
 
 
 def _draw_theory(axis: Axes, one: xarray.Dataset) -> None:

@@ -1,8 +1,8 @@
 #include "popshot/analysis/statistics.hpp"
 
+#include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -22,7 +22,8 @@ Estimate mean_with_error(const std::vector<double>& values) {
   double squares = 0.0;
   for (const double value : values) squares += (value - centre) * (value - centre);
   const auto n = static_cast<double>(values.size());
-  const double error = values.size() < 2 ? std::numeric_limits<double>::infinity() : std::sqrt(squares / (n * (n - 1.0)));
+  const double error =
+      values.size() < 2 ? std::numeric_limits<double>::infinity() : std::sqrt(squares / (n * (n - 1.0)));
   return {centre, error, values.size()};
 }
 

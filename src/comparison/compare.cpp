@@ -33,15 +33,17 @@ struct Trial {
 void require_comparable(const Model& simulated, const Model& theorised) {
   for (const Model* model : {&simulated, &theorised}) {
     if (is_stationary(*model)) continue;
-    throw InputError("stimulus: the theory of spectra needs a stationary input, but a stimulus of this model varies in time; "
-                     "allowed here: constant currents (remove the others, or use 'popshot simulate')");
+    throw InputError(
+        "stimulus: the theory of spectra needs a stationary input, but a stimulus of this model varies in time; "
+        "allowed here: constant currents (remove the others, or use 'popshot simulate')");
   }
   const auto names = [](const Model& model) {
     std::vector<std::string> result;
     for (const auto& population : model.populations) result.push_back(population.name);
     return result;
   };
-  if (names(simulated) != names(theorised)) throw InputError("theory: its populations are not those of the simulated model");
+  if (names(simulated) != names(theorised))
+    throw InputError("theory: its populations are not those of the simulated model");
 }
 
 /// The theory that trial data are judged by: the state it is evaluated at, and its curves there.
@@ -57,19 +59,23 @@ class TheoryAtTrial {
   }
 
   /// The mean rates that a trial at this operating point is expected to have, to first order in 1/N.
-  [[nodiscard]] Eigen::VectorXd mean_rate(const mean_field::OperatingPoint& point) const { return point.rate + rate_shift_; }
+  [[nodiscard]] Eigen::VectorXd mean_rate(const mean_field::OperatingPoint& point) const {
+    return point.rate + rate_shift_;
+  }
 
   [[nodiscard]] mean_field::OperatingPoint point(const network::Sample& sample) const {
     if (settings_.at == At::infinite) return mean_field_;
     const double step = options_.time_step;
     if (same_neurons_) return network::operating_point(model_, sample, mean_field_, step);
-    return network::operating_point(model_, network::draw_sample(model_, sample.trial, {.threads = 1}), mean_field_, step);
+    return network::operating_point(model_, network::draw_sample(model_, sample.trial, {.threads = 1}), mean_field_,
+                                    step);
   }
 
   /// The part of it that is of order 1/N.
   [[nodiscard]] const Eigen::VectorXd& rate_shift() const { return rate_shift_; }
 
-  [[nodiscard]] theory::ShotNoise curves(const mean_field::OperatingPoint& point, const std::vector<double>& frequency) const {
+  [[nodiscard]] theory::ShotNoise curves(const mean_field::OperatingPoint& point,
+                                         const std::vector<double>& frequency) const {
     return theory::shot_noise(model_, point, frequency, options_);
   }
 
@@ -118,24 +124,26 @@ std::vector<double> per_trial(const std::vector<Trial>& trials, const std::funct
   return values;
 }
 
-void compare_population(Comparison& result, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_shift, std::size_t k) {
+void compare_population(Comparison& result, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_shift,
+                        std::size_t k) {
   const auto index = static_cast<Eigen::Index>(k);
   auto& error = result.estimate_error.emplace_back();
   for (std::size_t m = 0; m < result.estimate.size(); ++m) {
-    error.push_back(analysis::mean_with_error(
-                        per_trial(trials, [&](const Trial& t) { return t.estimate.density[m](index, index).real(); }))
-                        .error);
+    error.push_back(analysis::mean_with_error(per_trial(trials, [&](const Trial& t) {
+                      return t.estimate.density[m](index, index).real();
+                    })).error);
   }
   auto& bands = result.band.emplace_back();
   for (const auto& band : result.bands) {
-    const auto ratio = analysis::ratio_with_error(
-        per_trial(trials, [&](const Trial& t) { return band_mean(t.estimate, band, k); }),
-        per_trial(trials, [&](const Trial& t) { return band_mean(t.windowed, band, k); }));
+    const auto ratio =
+        analysis::ratio_with_error(per_trial(trials, [&](const Trial& t) { return band_mean(t.estimate, band, k); }),
+                                   per_trial(trials, [&](const Trial& t) { return band_mean(t.windowed, band, k); }));
     bands.push_back({ratio, analysis::deviation_in_sigma(ratio, 1.0)});
   }
   RateComparison rate;
   rate.simulated = analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate[k]; }));
-  rate.theory = analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate_theory(index); })).value;
+  rate.theory =
+      analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate_theory(index); })).value;
   rate.difference =
       analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate[k] - t.rate_theory(index); }));
   rate.theory_error = std::abs(rate_shift(index)) / 4.0;
@@ -164,20 +172,24 @@ std::optional<double> common_factor(const Comparison& result, std::size_t k) {
 /// What a user should look at when things disagree.
 std::string advice(const Comparison& result, const Model& model, std::size_t k) {
   if (const auto factor = common_factor(result, k)) {
-    return fmt::format("all bands are off by about the same factor {:.3g}, as they are when the theory has another size N", *factor);
+    return fmt::format(
+        "all bands are off by about the same factor {:.3g}, as they are when the theory has another size N", *factor);
   }
   const auto& population = model.populations[k];
   if (std::holds_alternative<model::LorentzianStart>(model.simulation.start)) {
-    return "the start is not stationary and deterministic neurons do not forget it (docs/guide.md, 'Memory of the start'); "
+    return "the start is not stationary and deterministic neurons do not forget it (docs/guide.md, 'Memory of the "
+           "start'); "
            "use start = \"stationary\"";
   }
   if (population.sampling == model::Sampling::quantile) {
-    return "a network on a quantile grid ages over long runs (docs/guide.md); try sampling = \"random\" or a shorter duration";
+    return "a network on a quantile grid ages over long runs (docs/guide.md); try sampling = \"random\" or a shorter "
+           "duration";
   }
   if (std::abs(result.rate[k].deviation) > result.threshold) {
     return "the mean rate is off too: check weight, center and half_width, and the state that the simulation is in";
   }
-  return "check that the theory's parameters are those of the simulation; linear theory also fails near a bifurcation and for "
+  return "check that the theory's parameters are those of the simulation; linear theory also fails near a bifurcation "
+         "and for "
          "small N (see the eigenvalues of 'popshot check')";
 }
 
@@ -206,9 +218,10 @@ void judge(Comparison& result, const Model& model, const Settings& settings) {
     for (std::size_t b = 0; b < result.bands.size(); ++b) {
       const auto& [ratio, deviation] = result.band[k][b];
       largest_error = std::max(largest_error, ratio.error);
-      judge_one(deviation, k,
-                fmt::format("population '{}', band {:.3g}..{:.3g}: simulated/theory = {:.3f} +- {:.3f}", result.populations[k],
-                            result.bands[b].low, result.bands[b].high, ratio.value, ratio.error));
+      judge_one(
+          deviation, k,
+          fmt::format("population '{}', band {:.3g}..{:.3g}: simulated/theory = {:.3f} +- {:.3f}",
+                      result.populations[k], result.bands[b].low, result.bands[b].high, ratio.value, ratio.error));
     }
     judge_one(result.rate[k].deviation, k,
               fmt::format("population '{}', mean rate: simulated - theory = {:.2g} +- {:.1g}", result.populations[k],
@@ -216,16 +229,18 @@ void judge(Comparison& result, const Model& model, const Settings& settings) {
   }
   result.agrees = disagreeing == 0;
   if (result.agrees) {
-    result.reason = fmt::format("all {} comparisons lie within {:.2f} sigma; the largest deviation is {:+.1f} sigma ({})",
-                                comparisons, result.threshold, worst, place);
+    result.reason =
+        fmt::format("all {} comparisons lie within {:.2f} sigma; the largest deviation is {:+.1f} sigma ({})",
+                    comparisons, result.threshold, worst, place);
     if (largest_error > settings.largest_error) {
       result.reason += fmt::format("; errors reach {:.0f} %: for a sharper test use more --trials or a longer duration",
                                    100.0 * largest_error);
     }
     return;
   }
-  result.reason = fmt::format("{} of {} comparisons lie beyond {:.2f} sigma; worst at {:+.1f} sigma: {}; {}", disagreeing,
-                              comparisons, result.threshold, worst, place, advice(result, model, worst_population));
+  result.reason =
+      fmt::format("{} of {} comparisons lie beyond {:.2f} sigma; worst at {:+.1f} sigma: {}; {}", disagreeing,
+                  comparisons, result.threshold, worst, place, advice(result, model, worst_population));
 }
 
 }  // namespace
@@ -238,21 +253,22 @@ std::vector<Band> make_bands(const model::SpectrumSettings& settings, const std:
   auto first = static_cast<std::size_t>(std::ceil(settings.frequency_min / spacing - 1e-9));
   std::vector<Band> bands;
   for (std::size_t b = 0; b < count && first + 1 <= last_bin; ++b) {
-    const double edge = settings.frequency_min *
-                        std::pow(settings.frequency_max / settings.frequency_min,
-                                 static_cast<double>(b + 1) / static_cast<double>(count));
+    const double edge = settings.frequency_min * std::pow(settings.frequency_max / settings.frequency_min,
+                                                          static_cast<double>(b + 1) / static_cast<double>(count));
     auto last = static_cast<std::size_t>(std::floor(edge / spacing + 1e-9));
     if (b + 1 == count) last = last_bin;
     last = std::min(std::max(last, first + 1), last_bin);
     // A single bin left at the end joins the last band.
     if (last + 1 == last_bin) last = last_bin;
-    bands.push_back({first, last, (static_cast<double>(first) - 0.5) * spacing, (static_cast<double>(last) + 0.5) * spacing});
+    bands.push_back(
+        {first, last, (static_cast<double>(first) - 0.5) * spacing, (static_cast<double>(last) + 0.5) * spacing});
     first = last + 1;
   }
   if (bands.empty()) {
-    throw InputError(fmt::format("spectrum: the range {:g}..{:g} holds fewer than two bins of width {:.3g}; allowed: a finer "
-                                 "resolution or a wider frequency_range",
-                                 settings.frequency_min, settings.frequency_max, spacing));
+    throw InputError(
+        fmt::format("spectrum: the range {:g}..{:g} holds fewer than two bins of width {:.3g}; allowed: a finer "
+                    "resolution or a wider frequency_range",
+                    settings.frequency_min, settings.frequency_max, spacing));
   }
   return bands;
 }
@@ -261,12 +277,14 @@ std::vector<double> curve_frequencies(const model::SpectrumSettings& settings, s
   const double low = settings.frequency_min / 3.0;
   std::vector<double> frequency(points);
   for (std::size_t i = 0; i < points; ++i) {
-    frequency[i] = low * std::pow(settings.frequency_max / low, static_cast<double>(i) / static_cast<double>(points - 1));
+    frequency[i] =
+        low * std::pow(settings.frequency_max / low, static_cast<double>(i) / static_cast<double>(points - 1));
   }
   return frequency;
 }
 
-Comparison compare(const Model& simulated, const Model& theorised, const Settings& settings, const Execution& execution) {
+Comparison compare(const Model& simulated, const Model& theorised, const Settings& settings,
+                   const Execution& execution) {
   require_comparable(simulated, theorised);
   model::require_memory(simulated);
   const auto& wanted = simulated.spectrum;
@@ -274,9 +292,10 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   const std::size_t segment = analysis::segment_length(wanted.resolution, interval);
   const double shortest = static_cast<double>(segment) * interval;
   if (simulated.simulation.duration < shortest) {
-    throw InputError(fmt::format("simulation.duration: {:g} is shorter than one spectral segment of {:g}; allowed: at least {:g}, or "
-                                 "a coarser spectrum.resolution than {:g}",
-                                 simulated.simulation.duration, shortest, shortest, wanted.resolution));
+    throw InputError(fmt::format(
+        "simulation.duration: {:g} is shorter than one spectral segment of {:g}; allowed: at least {:g}, or "
+        "a coarser spectrum.resolution than {:g}",
+        simulated.simulation.duration, shortest, shortest, wanted.resolution));
   }
   const mean_field::OperatingPoint rest = mean_field::selected_state(simulated).point;
   const TheoryAtTrial theory(simulated, theorised, settings);
@@ -295,7 +314,8 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   std::vector<double> done(count, 0.0);
   std::mutex mutex;
   for_each_parallel(count, outer, [&](std::size_t t) {
-    const network::Sample sample = network::draw_sample(simulated, t, {.threads = side_by_side ? 1 : execution.threads});
+    const network::Sample sample =
+        network::draw_sample(simulated, t, {.threads = side_by_side ? 1 : execution.threads});
     const auto simulated_point = network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
     Execution inner{.threads = side_by_side ? 1 : execution.threads, .stop = execution.stop};
     inner.progress = [&, t](double fraction) {
@@ -331,13 +351,15 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   result.trials = trials.size();
   result.trials_wanted = count;
   if (!trials.empty()) {
-    result.theory.uncoupled = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.uncoupled; });
+    result.theory.uncoupled =
+        mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.uncoupled; });
     result.theory.induced = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.induced; });
     result.theory.total = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.total; });
     result.estimate = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.estimate; });
     result.windowed = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.windowed; });
     result.bands = make_bands(wanted, result.estimate.frequency);
-    for (std::size_t k = 0; k < result.populations.size(); ++k) compare_population(result, trials, theory.rate_shift(), k);
+    for (std::size_t k = 0; k < result.populations.size(); ++k)
+      compare_population(result, trials, theory.rate_shift(), k);
   }
   judge(result, simulated, settings);
   return result;

@@ -48,7 +48,8 @@ void add_theory(Dataset& data, const theory::ShotNoise& theory, const std::vecto
   data.add_dimension("frequency", theory.total.size());
   data.add({"frequency", {"frequency"}, theory.total.frequency, per_time, "frequency (cycles per time unit)"});
   const std::vector<std::string> dimensions{"population", "frequency"};
-  data.add({"psd_total", dimensions, powers(theory.total), per_time, "two-sided power spectral density, theory, coupled"});
+  data.add(
+      {"psd_total", dimensions, powers(theory.total), per_time, "two-sided power spectral density, theory, coupled"});
   data.add({"psd_uncoupled", dimensions, powers(theory.uncoupled), per_time,
             "two-sided power spectral density, theory, shot noise of the uncoupled network"});
   data.add({"psd_induced", dimensions, powers(theory.induced), per_time,
@@ -103,7 +104,11 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
   if (c.trials == 0) return data;
   add_theory(data, c.theory, c.populations, time_unit);
   data.add_dimension("estimate_frequency", c.estimate.size());
-  data.add({"estimate_frequency", {"estimate_frequency"}, c.estimate.frequency, per_time, "frequency of the estimate's bins"});
+  data.add({"estimate_frequency",
+            {"estimate_frequency"},
+            c.estimate.frequency,
+            per_time,
+            "frequency of the estimate's bins"});
   const std::vector<std::string> dimensions{"population", "estimate_frequency"};
   data.add({"estimate_psd", dimensions, powers(c.estimate), per_time,
             "two-sided power spectral density, simulated network, Welch with Hann window, mean over trials"});
@@ -128,7 +133,8 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
   }
   data.add({"rate", {"population"}, rate, per_time, "mean firing rate, simulated"});
   data.add({"rate_error", {"population"}, error, per_time, "standard error of (simulated - theory) between trials"});
-  data.add({"rate_theory", {"population"}, theory, per_time, "mean firing rate, theory at the trials' operating points"});
+  data.add(
+      {"rate_theory", {"population"}, theory, per_time, "mean firing rate, theory at the trials' operating points"});
   data.add({"rate_deviation", {"population"}, deviation, "1", "deviation of the mean rate from theory in sigma"});
   return data;
 }
@@ -139,12 +145,14 @@ Dataset to_dataset(const theory::ShotNoise& theory, const mean_field::OperatingP
   data.attributes = {{"popshot_kind", std::string("spectrum")}, {"time_unit", time_unit}};
   add_populations(data, populations);
   add_theory(data, theory, populations, time_unit);
-  data.add({"rate", {"population"}, of_vector(point.rate), "1/" + time_unit, "mean firing rate at the operating point"});
+  data.add(
+      {"rate", {"population"}, of_vector(point.rate), "1/" + time_unit, "mean firing rate at the operating point"});
   data.add({"input", {"population"}, of_vector(point.input), "1", "total constant input at the operating point"});
   return data;
 }
 
-Dataset to_dataset(const Activity& activity, const std::vector<std::string>& populations, const std::string& time_unit) {
+Dataset to_dataset(const Activity& activity, const std::vector<std::string>& populations,
+                   const std::string& time_unit) {
   Dataset data;
   data.attributes = {{"popshot_kind", std::string("simulation")},
                      {"time_unit", time_unit},
@@ -152,13 +160,21 @@ Dataset to_dataset(const Activity& activity, const std::vector<std::string>& pop
                      {"finished", static_cast<std::int64_t>(activity.finished ? 1 : 0)}};
   add_populations(data, populations);
   std::vector<double> time(activity.samples());
-  for (std::size_t i = 0; i < time.size(); ++i) time[i] = activity.begin + (static_cast<double>(i) + 0.5) * activity.interval;
+  for (std::size_t i = 0; i < time.size(); ++i)
+    time[i] = activity.begin + (static_cast<double>(i) + 0.5) * activity.interval;
   data.add_dimension("time", time.size());
   data.add({"time", {"time"}, time, time_unit, "time, middle of the record interval"});
-  data.add({"rate", {"population", "time"}, flattened(activity.rate), "1/" + time_unit,
+  data.add({"rate",
+            {"population", "time"},
+            flattened(activity.rate),
+            "1/" + time_unit,
             "spikes per neuron and time unit, mean over the record interval"});
   if (!activity.voltage.empty()) {
-    data.add({"voltage", {"population", "time"}, flattened(activity.voltage), "1", "mean voltage at the end of the record interval"});
+    data.add({"voltage",
+              {"population", "time"},
+              flattened(activity.voltage),
+              "1",
+              "mean voltage at the end of the record interval"});
   }
   if (!activity.spikes.time.empty()) {
     data.add_dimension("spike", activity.spikes.time.size());

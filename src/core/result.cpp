@@ -20,14 +20,15 @@ void Dataset::add(Variable variable) {
   for (const auto& name : variable.dimensions) expected *= dimension(name);
   const std::size_t count = std::visit([](const auto& values) { return values.size(); }, variable.values);
   if (count != expected) {
-    throw std::logic_error("variable " + variable.name + " has " + std::to_string(count) + " values, its dimensions say " +
-                           std::to_string(expected));
+    throw std::logic_error("variable " + variable.name + " has " + std::to_string(count) +
+                           " values, its dimensions say " + std::to_string(expected));
   }
   variables.push_back(std::move(variable));
 }
 
 const Variable* Dataset::find(const std::string& name) const {
-  const auto found = std::find_if(variables.begin(), variables.end(), [&](const Variable& v) { return v.name == name; });
+  const auto found =
+      std::find_if(variables.begin(), variables.end(), [&](const Variable& v) { return v.name == name; });
   return found == variables.end() ? nullptr : &*found;
 }
 

@@ -66,10 +66,12 @@ Activity simulate(const model::Model& model, const Execution& execution) {
   };
 
   // The first kick is half a one (theory.md (8)): of the stimuli, and of the spikes before the start.
-  for (std::size_t k = 0; k < count; ++k) spikes(static_cast<Eigen::Index>(k)) = h / 2 * state[k].imag() / (pi * model.populations[k].tau);
+  for (std::size_t k = 0; k < count; ++k)
+    spikes(static_cast<Eigen::Index>(k)) = h / 2 * state[k].imag() / (pi * model.populations[k].tau);
   const Eigen::VectorXd before = coupling * spikes;
   for (std::size_t k = 0; k < count; ++k) {
-    state[k] += before(static_cast<Eigen::Index>(k)) / model.populations[k].tau + stimulus_kick(k, time_of(0), time_of(0) + h / 2);
+    state[k] += before(static_cast<Eigen::Index>(k)) / model.populations[k].tau +
+                stimulus_kick(k, time_of(0), time_of(0) + h / 2);
   }
   for (std::int64_t step = 0; step < steps; ++step) {
     if (step % 1024 == 0) {
@@ -98,10 +100,11 @@ Activity simulate(const model::Model& model, const Execution& execution) {
     for (std::size_t k = 0; k < count; ++k) {
       const double end = time_of(step + 1);
       // coupling holds tau J, a spike moves the voltage by J.
-      state[k] += synaptic(static_cast<Eigen::Index>(k)) / model.populations[k].tau + stimulus_kick(k, end - h / 2, end + h / 2);
+      state[k] += synaptic(static_cast<Eigen::Index>(k)) / model.populations[k].tau +
+                  stimulus_kick(k, end - h / 2, end + h / 2);
       if (!std::isfinite(state[k].real()) || !std::isfinite(state[k].imag())) {
-        throw NumericalError(fmt::format("population '{}': the mean field at t = {:.6g} is not finite",
-                                         model.populations[k].name, end));
+        throw NumericalError(
+            fmt::format("population '{}': the mean field at t = {:.6g} is not finite", model.populations[k].name, end));
       }
     }
   }

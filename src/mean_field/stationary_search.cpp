@@ -14,7 +14,9 @@ namespace {
 using Box = std::vector<Interval>;
 using Index = Eigen::Index;
 
-constexpr double smallest_relative_width = 1e-8;  // of a box that is still bisected
+/// Whether an interval of rates is no longer bisected: near a fold, the equations hold to rounding over about the root
+/// of the rounding error.
+bool is_small(const Interval& x) { return x.width() <= 1e-8 * std::max(std::abs(x.upper), 1e-30); }
 
 std::size_t to_size(Index i) { return static_cast<std::size_t>(i); }
 
@@ -56,6 +58,15 @@ bool intersect(Box& box, const Box& other) {
     if (box[k].empty()) return false;
   }
   return true;
+}
+
+/// By which fraction of its length the interval that shrank most has shrunk.
+double largest_gain(const Box& before, const Box& after) {
+  double gain = 0.0;
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    if (before[k].width() > 0.0) gain = std::max(gain, 1.0 - after[k].width() / before[k].width());
+  }
+  return gain;
 }
 
 /// A box in which there is exactly one solution, and the (largest known) box in which there is no other.
@@ -114,15 +125,13 @@ class Search {
   /// (S15): rates that follow from the rates of the box, until that no longer helps. False if none are left.
   bool contract(Box& box) const {
     for (int pass = 0; pass < 50; ++pass) {
-      double gain = 0.0;
+      const Box before = box;
       for (Index k = 0; k < count(); ++k) {
         Interval& x = box[to_size(k)];
-        const double before = x.width();
         x = intersection(x, problem_.curves[to_size(k)]->rate(input_of(k, box)));
         if (x.empty()) return false;
-        if (before > 0.0) gain = std::max(gain, 1.0 - x.width() / before);
       }
-      if (gain < 0.2) break;
+      if (largest_gain(before, box) < 0.2) break;
     }
     return true;
   }
@@ -145,80 +154,43 @@ class Search {
     return result;
   }
 
-  /// Row i of weights * (1 - F' coupling), entry l.
-  [[nodiscard]] Interval weighted_jacobian(const Eigen::MatrixXd& weights, Index i, Index l,
-                                           const std::vector<Interval>& slopes) const {
-    Interval sum{weights(i, l), weights(i, l)};
-    for (Index k = 0; k < count(); ++k) {
-      if (problem_.coupling(k, l) == 0.0) continue;
-      sum = sum - weights(i, k) * (problem_.coupling(k, l) * slopes[to_size(k)]);
-    }
-    return sum;
-  }
-
-  /// Everything that interval Newton steps over one box share.
-  struct Linearisation {
-    Eigen::VectorXd middle;
-    std::vector<Interval> defect;
-    std::vector<Interval> slopes;
-    Eigen::MatrixXd jacobian;  ///< at the middles of the slopes
-  };
-
-  [[nodiscard]] Linearisation linearised(const Box& box) const {
-    Linearisation linear{middle_of(box), {}, slopes_over(box), Eigen::MatrixXd::Identity(count(), count())};
-    linear.defect = defect(linear.middle);
-    for (Index k = 0; k < count(); ++k) {
-      linear.jacobian.row(k) -= linear.slopes[to_size(k)].middle() * problem_.coupling.row(k);
-    }
-    return linear;
-  }
-
   /// The Krawczyk operator (S16) over a box: holds every solution that the box holds; if it lies strictly inside
-  /// the box, there is exactly one. Nothing if the preconditioner is not finite.
-  [[nodiscard]] std::optional<Box> krawczyk(const Box& box, const Linearisation& linear) const {
-    const Eigen::MatrixXd inverse = linear.jacobian.partialPivLu().inverse();
+  /// the box, there is exactly one (S17). Nothing if the preconditioner is not finite.
+  [[nodiscard]] std::optional<Box> krawczyk(const Box& box) const {
+    const Eigen::VectorXd middle = middle_of(box);
+    const std::vector<Interval> slopes = slopes_over(box);
+    Eigen::MatrixXd jacobian = Eigen::MatrixXd::Identity(count(), count());
+    for (Index k = 0; k < count(); ++k) jacobian.row(k) -= slopes[to_size(k)].middle() * problem_.coupling.row(k);
+    const Eigen::MatrixXd inverse = jacobian.partialPivLu().inverse();
     if (!inverse.allFinite()) return std::nullopt;
+
+    const std::vector<Interval> defects = defect(middle);
     Box result;
     for (Index i = 0; i < count(); ++i) {
-      Interval sum{linear.middle(i), linear.middle(i)};
-      for (Index k = 0; k < count(); ++k) sum = sum - inverse(i, k) * linear.defect[to_size(k)];
+      Interval sum{middle(i), middle(i)};
+      for (Index k = 0; k < count(); ++k) sum = sum - inverse(i, k) * defects[to_size(k)];
       for (Index l = 0; l < count(); ++l) {
+        // 1 - inverse (1 - F' coupling), entry (i, l).
         const double unit = i == l ? 1.0 : 0.0;
-        const Interval remainder = Interval{unit, unit} - weighted_jacobian(inverse, i, l, linear.slopes);
-        sum = sum + remainder * (box[to_size(l)] - Interval{linear.middle(l), linear.middle(l)});
+        Interval remainder = Interval{unit, unit} - Interval{inverse(i, l), inverse(i, l)};
+        for (Index k = 0; k < count(); ++k) {
+          if (problem_.coupling(k, l) == 0.0) continue;
+          remainder = remainder + inverse(i, k) * (problem_.coupling(k, l) * slopes[to_size(k)]);
+        }
+        sum = sum + remainder * (box[to_size(l)] - Interval{middle(l), middle(l)});
       }
       result.push_back(sum);
     }
     return result;
   }
 
-  /// (S18): true if some combination of the equations (a left singular vector of the Jacobian) has no zero in the
-  /// box. Decides next to folds, where the inverse of the Jacobian mixes a degenerate combination into all others.
-  [[nodiscard]] bool excluded_by_combination(const Box& box, const Linearisation& linear) const {
-    const Eigen::MatrixXd weights =
-        Eigen::JacobiSVD<Eigen::MatrixXd>(linear.jacobian, Eigen::ComputeFullU).matrixU().transpose();
-    for (Index i = 0; i < count(); ++i) {
-      Interval sum;
-      for (Index k = 0; k < count(); ++k) sum = sum + weights(i, k) * linear.defect[to_size(k)];
-      for (Index l = 0; l < count(); ++l) {
-        sum = sum + weighted_jacobian(weights, i, l, linear.slopes) *
-                        (box[to_size(l)] - Interval{linear.middle(l), linear.middle(l)});
-      }
-      if (!sum.contains(0.0)) return true;
-    }
-    return false;
-  }
-
   /// Shrinks the enclosure of a solution that is known to be the only one in `unique`, and notes it if it is new.
   void note(Box enclosure, Box unique) {
     for (int pass = 0; pass < 20; ++pass) {
-      const std::optional<Box> image = krawczyk(enclosure, linearised(enclosure));
+      const std::optional<Box> image = krawczyk(enclosure);
       Box smaller = enclosure;
       if (!image || !intersect(smaller, *image)) break;
-      double gain = 0.0;
-      for (std::size_t k = 0; k < smaller.size(); ++k) {
-        if (enclosure[k].width() > 0.0) gain = std::max(gain, 1.0 - smaller[k].width() / enclosure[k].width());
-      }
+      const double gain = largest_gain(enclosure, smaller);
       enclosure = std::move(smaller);
       if (gain < 0.5) break;
     }
@@ -239,32 +211,21 @@ class Search {
       }
       // A margin around the box, so that a solution on its face is found.
       const Box outer = inflated(box, 0.1);
-      const Linearisation linear = linearised(outer);
-      Box before = box;
-      if (const std::optional<Box> image = krawczyk(outer, linear)) {
+      const Box before = box;
+      if (const std::optional<Box> image = krawczyk(outer)) {
         if (!intersect(box, *image)) return Verdict::done;
         if (strictly_inside(*image, outer)) {
           note(*image, outer);
           return Verdict::done;
         }
       }
-      double gain = 0.0;
-      for (std::size_t k = 0; k < box.size(); ++k) {
-        if (before[k].width() > 0.0) gain = std::max(gain, 1.0 - box[k].width() / before[k].width());
-      }
-      if (gain < 0.3) {
-        if (excluded_by_combination(outer, linear)) return Verdict::done;
-        break;
-      }
+      if (largest_gain(before, box) < 0.3) break;
     }
-    const bool small = std::all_of(box.begin(), box.end(), [](const Interval& x) {
-      return x.width() <= smallest_relative_width * std::max(std::abs(x.upper), 1e-30);
-    });
-    if (!small) return Verdict::split;
+    if (!std::all_of(box.begin(), box.end(), is_small)) return Verdict::split;
     // The box may have been contracted to the size of rounding errors: there, a proof needs a wider margin.
     for (double margin = 1e-13; margin < 1e-6; margin *= 10.0) {
       const Box outer = inflated(box, 0.1, margin);
-      const std::optional<Box> image = krawczyk(outer, linearised(outer));
+      const std::optional<Box> image = krawczyk(outer);
       if (!image) continue;
       if (!meet(box, *image)) return Verdict::done;
       if (strictly_inside(*image, outer)) {
@@ -275,14 +236,14 @@ class Search {
     return Verdict::undecided;
   }
 
-  /// The coordinate whose bisection takes most out of the uncertainty of the linearised equations.
+  /// (S18): the coordinate whose bisection takes most out of the uncertainty of the slopes.
   [[nodiscard]] std::size_t coordinate_to_split(const Box& box) const {
     const std::vector<Interval> slopes = slopes_over(box);
     std::size_t best = 0;
     double best_gain = -1.0;
     for (Index l = 0; l < count(); ++l) {
       const Interval& x = box[to_size(l)];
-      if (x.width() <= smallest_relative_width * std::max(std::abs(x.upper), 1e-30)) continue;
+      if (is_small(x)) continue;
       double gain = 0.0;
       for (Index k = 0; k < count(); ++k) {
         gain += slopes[to_size(k)].width() * std::abs(problem_.coupling(k, l)) * x.width();
@@ -392,7 +353,7 @@ class Search {
     known.push_back(rates);
   }
 
-  /// (S20): whether two approximate solutions cannot be told from one degenerate one: they are the same to rounding, or
+  /// (S19): whether two approximate solutions cannot be told from one degenerate one: they are the same to rounding, or
   /// the equations hold to rounding all the way between them.
   [[nodiscard]] bool indistinguishable(const Eigen::VectorXd& a, const Eigen::VectorXd& b) const {
     const double distance = (a - b).norm() / (a.norm() + b.norm());

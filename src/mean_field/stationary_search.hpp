@@ -1,5 +1,5 @@
 // All solutions of r_k = F_k(input_k + sum_l coupling_kl r_l), for any increasing functions F_k whose
-// ranges over intervals are known. docs/theory/stationary.md (S13)-(S20).
+// ranges over intervals are known. docs/theory/stationary.md (S13)-(S19).
 #pragma once
 
 #include <Eigen/Dense>

@@ -1,7 +1,7 @@
 // Compiled once per instruction set by Highway, dispatched at run time.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "network/kernel.cpp"
-#include <hwy/foreach_target.h>          // must come before highway.h
+#include <hwy/foreach_target.h>  // must come before highway.h
 // clang-format off
 #include <hwy/highway.h>
 // clang-format on

@@ -99,7 +99,8 @@ mean_field::OperatingPoint operating_point(const model::Model& model, const Samp
   Eigen::VectorXd rate = nearby.rate;
   Eigen::VectorXd residual = rates_given(rate) - rate;
   double damping = 1.0;
-  for (int iteration = 0; iteration < 200 && residual.norm() > 1e-14 * (1.0 + rate.norm()) && damping > 1e-6; ++iteration) {
+  for (int iteration = 0; iteration < 200 && residual.norm() > 1e-14 * (1.0 + rate.norm()) && damping > 1e-6;
+       ++iteration) {
     const Eigen::VectorXd trial = rate + damping * solver.solve(residual);
     const Eigen::VectorXd trial_residual = rates_given(trial) - trial;
     if (trial_residual.norm() < residual.norm()) {

@@ -87,12 +87,13 @@ struct StartVoltage {
   double operator()(std::int64_t j, double eta) const {
     const auto& population = model->populations[k];
     const auto index = static_cast<Eigen::Index>(k);
-    const double u = uniform_number(model->simulation.seed, RandomStream::start, {trial, k}, static_cast<std::uint64_t>(j));
+    const double u =
+        uniform_number(model->simulation.seed, RandomStream::start, {trial, k}, static_cast<std::uint64_t>(j));
     const double phase = std::tan(pi * (u - 0.5));
     if (const auto* lorentzian = std::get_if<model::LorentzianStart>(&model->simulation.start)) {
       const double rate = start_rate(*model, point, k);
-      const double centre = lorentzian->voltage.value_or(
-          mean_field::stationary_state_variable(population, point.input(index)).real());
+      const double centre =
+          lorentzian->voltage.value_or(mean_field::stationary_state_variable(population, point.input(index)).real());
       return centre + pi * population.tau * rate * phase;
     }
     const double drive = eta + point.input(index);
@@ -100,7 +101,8 @@ struct StartVoltage {
   }
 };
 
-PopulationState prepare(const Model& model, std::size_t k, const Sample& sample, const mean_field::OperatingPoint& point) {
+PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
+                        const mean_field::OperatingPoint& point) {
   const Population& population = model.populations[k];
   const double constant = constant_current(model, k);
   const bool single = model.simulation.precision == model::Precision::single;
@@ -125,7 +127,8 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
       state.raster.eta.push_back(eta);
       state.raster.state.add(voltage, riccati_flow(eta, state.h));
     } else if (single && std::abs(a) < kernel_largest_a) {
-      const double b = eta < 0 ? std::sinh(angle) / angle * state.h : (angle > 0 ? std::sin(angle) / angle * state.h : state.h);
+      const double b =
+          eta < 0 ? std::sinh(angle) / angle * state.h : (angle > 0 ? std::sin(angle) / angle * state.h : state.h);
       state.y[state.singles] = static_cast<float>(b * voltage - a / 2);
       state.a[state.singles] = static_cast<float>(a);
       ++state.singles;
@@ -137,7 +140,8 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
 }
 
 /// Member `member` of `members` equal parts of [0, size), cut at multiples of `granularity`.
-std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, unsigned members, std::size_t granularity = 1) {
+std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, unsigned members,
+                                          std::size_t granularity = 1) {
   const std::size_t units = (size + granularity - 1) / granularity;
   const auto cut = [&](unsigned m) { return std::min(size, units * m / members * granularity); };
   return {cut(member), cut(member + 1)};
@@ -184,7 +188,8 @@ class Network {
     const double h = simulation.time_step;
     per_record_ = static_cast<std::int64_t>(std::llround(simulation.record_interval / h));
     transient_steps_ = static_cast<std::int64_t>(std::llround(simulation.transient / h));
-    const auto records = static_cast<std::int64_t>(std::floor(simulation.duration / (static_cast<double>(per_record_) * h) + 1e-9));
+    const auto records =
+        static_cast<std::int64_t>(std::floor(simulation.duration / (static_cast<double>(per_record_) * h) + 1e-9));
     steps_ = transient_steps_ + records * per_record_;
     last_step_ = steps_ - 1;
     activity_.interval = static_cast<double>(per_record_) * h;
@@ -260,7 +265,8 @@ class Network {
     }
     if (const auto [begin, end] = slice(population.doubles.size(), member, members_); begin < end) {
       auto& d = population.doubles;
-      spikes += step_double(&d.voltage[begin], &d.c[begin], &d.b[begin], &d.e[begin], &d.half_turns[begin], end - begin, kick);
+      spikes += step_double(&d.voltage[begin], &d.c[begin], &d.b[begin], &d.e[begin], &d.half_turns[begin], end - begin,
+                            kick);
     }
     if (const auto [begin, end] = slice(population.raster.neuron.size(), member, members_); begin < end) {
       spikes += advance_raster(k, begin, end, kick, step, spikes_[member]);

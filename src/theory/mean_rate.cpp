@@ -52,8 +52,8 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
     const double input = point.input(k);
     slope(k) = mean_field::stationary_rate_slope(population, input);
 
-    // Noise of the input, in second order: x2 = -<x1^2>/(2 x0) with x1 = dI/(2 pi i f tau - 2 x0), exact for the Lorentzian
-    // population as a whole, neurons at their threshold included. (28)
+    // Noise of the input, in second order: x2 = -<x1^2>/(2 x0) with x1 = dI/(2 pi i f tau - 2 x0), exact for the
+    // Lorentzian population as a whole, neurons at their threshold included. (28)
     const std::complex<double> x0 = mean_field::stationary_state_variable(population, input);
     const HalfLine frequencies(frequency_points, std::abs(x0) / (pi * tau));
     const auto noise = input_spectrum(coupling, shot_noise(model, point, frequencies.x).total, k);
@@ -64,7 +64,8 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
     }
     direct(k) = -(square / (2.0 * x0)).imag() / (pi * tau);
 
-    // Own echo, neuron by neuron: w = sqrt(eta + I), rate nu = w/(pi tau), density 2 w g(w^2 - I), nu d nu/d I = 1/(2 pi^2 tau^2).
+    // Own echo, neuron by neuron: w = sqrt(eta + I), rate nu = w/(pi tau), density 2 w g(w^2 - I), nu d nu/d I = 1/(2
+    // pi^2 tau^2).
     const HalfLine neurons(neuron_points, std::abs(x0));
     for (std::size_t i = 0; i < neuron_points; ++i) {
       const double w = neurons.x[i];

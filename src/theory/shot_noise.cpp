@@ -29,8 +29,8 @@ double firing_rate_density(const model::Population& population, double input, do
 double uncoupled_spectrum(const model::Population& population, double input, double f) {
   f = std::abs(f);
   if (f == 0.0) return 0.0;
-  // q(k) = p(f/k) (f/k)^2 / k is summed up to `last`; beyond, p is smooth and the Euler-Maclaurin formula gives the rest,
-  // whose integral is that of p(nu) nu over 0 < nu < f/last.
+  // q(k) = p(f/k) (f/k)^2 / k is summed up to `last`; beyond, p is smooth and the Euler-Maclaurin formula gives the
+  // rest, whose integral is that of p(nu) nu over 0 < nu < f/last.
   const auto term = [&](double k) {
     const double nu = f / k;
     return firing_rate_density(population, input, nu) * nu * nu / k;
@@ -41,8 +41,8 @@ double uncoupled_spectrum(const model::Population& population, double input, dou
   const double last = 32.0 + std::ceil(16.0 * f / width);
   double sum = 0.0;
   for (double k = 1.0; k < last; k += 1.0) sum += term(k);
-  // Half of the last term, the integral of the tail (four-point Gauss-Legendre on nu in [0, f/last], where the integrand
-  // is almost a pure square), and the first correction from the derivative.
+  // Half of the last term, the integral of the tail (four-point Gauss-Legendre on nu in [0, f/last], where the
+  // integrand is almost a pure square), and the first correction from the derivative.
   constexpr double node[] = {0.06943184420297371, 0.33000947820757187, 0.66999052179242813, 0.93056815579702629};
   constexpr double weight[] = {0.17392742256872693, 0.32607257743127307, 0.32607257743127307, 0.17392742256872693};
   const double edge = f / last;
@@ -55,7 +55,8 @@ double uncoupled_spectrum(const model::Population& population, double input, dou
   return sum + 0.5 * term(last) + tail - slope / 12.0;
 }
 
-Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f, double time_step) {
+Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
+                           double time_step) {
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
   const Complex synapse = delivery(f, time_step);
   Eigen::MatrixXcd gain(coupling.rows(), coupling.cols());
@@ -77,9 +78,8 @@ ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint
     Eigen::MatrixXcd uncoupled = Eigen::MatrixXcd::Zero(count, count);
     for (Eigen::Index k = 0; k < count; ++k) {
       const auto& population = model.populations[static_cast<std::size_t>(k)];
-      const double per_neuron = options.noise == Noise::shot
-                                    ? uncoupled_spectrum(population, point.input(k), f)
-                                    : mean_field::stationary_rate(population, point.input(k));
+      const double per_neuron = options.noise == Noise::shot ? uncoupled_spectrum(population, point.input(k), f)
+                                                             : mean_field::stationary_rate(population, point.input(k));
       uncoupled(k, k) = per_neuron / static_cast<double>(population.size);
     }
     const Eigen::MatrixXcd gain = loop_gain(model, point, f, options.time_step);

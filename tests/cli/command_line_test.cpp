@@ -47,8 +47,8 @@ std::string text_of(const fs::path& path) {
 
 Outcome run(const std::string& arguments) {
   const Folder folder;
-  const std::string command = std::string(POPSHOT_EXECUTABLE) + " " + arguments + " >" + (folder / "out").string() + " 2>" +
-                              (folder / "err").string();
+  const std::string command = std::string(POPSHOT_EXECUTABLE) + " " + arguments + " >" + (folder / "out").string() +
+                              " 2>" + (folder / "err").string();
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
 }
@@ -72,7 +72,9 @@ TEST(CommandLine, CheckTellsStatesAndResonance) {
 TEST(CommandLine, SimulateWritesActivityWithProvenance) {
   const Folder folder;
   const auto file = folder / "a.nc";
-  const auto result = run("simulate " + figure1() + " --set simulation.duration=2 --set population.raster.count=5 --seed 7 --size qif=500 -o " + file.string());
+  const auto result =
+      run("simulate " + figure1() +
+          " --set simulation.duration=2 --set population.raster.count=5 --seed 7 --size qif=500 -o " + file.string());
   ASSERT_EQ(result.code, 0) << result.errors;
   const auto data = io::read_netcdf(file);
   EXPECT_EQ(data.dimension("time"), 100U);
@@ -102,7 +104,8 @@ TEST(CommandLine, MeanFieldAndSpectrum) {
   const Folder folder;
   EXPECT_EQ(run("simulate " + figure1() + " --level mean-field -o " + (folder / "m.nc").string()).code, 0);
   EXPECT_NE(io::read_netcdf(folder / "m.nc").find("voltage"), nullptr);
-  const auto spectrum = run("spectrum " + figure1() + " --json --points 50 --at finite -o " + (folder / "s.nc").string());
+  const auto spectrum =
+      run("spectrum " + figure1() + " --json --points 50 --at finite -o " + (folder / "s.nc").string());
   ASSERT_EQ(spectrum.code, 0) << spectrum.errors;
   const auto table = nlohmann::json::parse(spectrum.output);
   EXPECT_EQ(table["frequency"].size(), 50U);
@@ -116,15 +119,17 @@ TEST(CommandLine, CompareAgreesWithExitCodeZero) {
   EXPECT_EQ(result.code, 0) << result.output << result.errors;
   EXPECT_NE(result.output.find("network and theory agree"), std::string::npos);
   const auto data = io::read_netcdf(folder / "c.nc");
-  for (const char* name : {"psd_total", "psd_uncoupled", "psd_induced", "estimate_psd", "estimate_psd_error", "theory_windowed",
-                           "band_ratio", "band_ratio_error", "band_deviation", "rate", "rate_theory"}) {
+  for (const char* name :
+       {"psd_total", "psd_uncoupled", "psd_induced", "estimate_psd", "estimate_psd_error", "theory_windowed",
+        "band_ratio", "band_ratio_error", "band_deviation", "rate", "rate_theory"}) {
     EXPECT_NE(data.find(name), nullptr) << name;
   }
 }
 
 TEST(CommandLine, CompareDisagreesWithExitCodeOne) {
   const std::string longer = figure1() + " --trials 8 --duration 300";
-  for (const std::string wrong : {"--theory-set projection.weight=9", "--theory-set population.qif.size=20000", "--noise white"}) {
+  for (const std::string wrong :
+       {"--theory-set projection.weight=9", "--theory-set population.qif.size=20000", "--noise white"}) {
     const auto result = run("compare " + longer + " " + wrong);
     EXPECT_EQ(result.code, 1) << wrong << result.output << result.errors;
     EXPECT_NE(result.output.find("DISAGREE"), std::string::npos) << wrong;
@@ -139,7 +144,8 @@ TEST(CommandLine, QuietPrintsNothing) {
 }
 
 TEST(CommandLine, HelpAndVersion) {
-  for (const char* words : {"--help", "check --help", "simulate --help", "spectrum --help", "compare --help", "plot --help", "--version"}) {
+  for (const char* words :
+       {"--help", "check --help", "simulate --help", "spectrum --help", "compare --help", "plot --help", "--version"}) {
     const auto result = run(words);
     EXPECT_EQ(result.code, 0) << words;
     EXPECT_NE(result.output, "") << words;
@@ -188,7 +194,8 @@ TEST_P(WrongInput, GetsOneLineAndExitCodeTwo) {
   const Folder folder;
   std::string arguments = GetParam().arguments;
   const auto replace = [&](const std::string& from, const std::string& to) {
-    for (auto at = arguments.find(from); at != std::string::npos; at = arguments.find(from)) arguments.replace(at, from.size(), to);
+    for (auto at = arguments.find(from); at != std::string::npos; at = arguments.find(from))
+      arguments.replace(at, from.size(), to);
   };
   replace("FIG1", figure1());
   replace("MODELS", POPSHOT_MODELS_DIR);
@@ -203,34 +210,32 @@ TEST_P(WrongInput, GetsOneLineAndExitCodeTwo) {
 
 INSTANTIATE_TEST_SUITE_P(
     FlagsAndFiles, WrongInput,
-    testing::Values(Wrong{"", "subcommand"}, Wrong{"simulat FIG1", "simulat"}, Wrong{"check", "MODEL"},
-                    Wrong{"check FOLDERnone.toml", "none.toml"}, Wrong{"check FOLDER", ""},
-                    Wrong{"check FIG1 --bogus", "--bogus"}, Wrong{"check FIG1 extra", "extra"},
-                    Wrong{"check FIG1 --set", "--set"}, Wrong{"check FIG1 --set weight", "--set weight"},
-                    Wrong{"check FIG1 --set projection.weigth=9", "weight"},
-                    Wrong{"check FIG1 --set population.size=0", "population"},
-                    Wrong{"check FIG1 --set population.nobody.size=10", "qif"},
-                    Wrong{"check FIG1 --set population.tau=-1", "tau"},
-                    Wrong{"check FIG1 --set population.heterogeneity.half_width=0", "half_width"},
-                    Wrong{"check FIG1 --set population.heterogeneity.kind=gaussian", "not supported yet"},
-                    Wrong{"check FIG1 --size qif", "NAME=N"}, Wrong{"check FIG1 --size nobody=100", "nobody"},
-                    Wrong{"check FIG1 --size qif=many", "size"}, Wrong{"check FIG1 --seed -1", "--seed"},
-                    Wrong{"check FIG1 --seed x", "--seed"}, Wrong{"simulate FIG1 --threads 0", "--threads"},
-                    Wrong{"simulate FIG1 --threads two", "--threads"}, Wrong{"simulate FIG1 --level micro", "--level"},
-                    Wrong{"simulate FIG1 --level mesoscopic", "not supported yet"},
-                    Wrong{"simulate FIG1 --set simulation.time_step=1", "time_step"},
-                    Wrong{"simulate FIG1 --set simulation.record_interval=0.0123", "record_interval"},
-                    Wrong{"simulate FIG1 --set simulation.start=somewhere", "start"},
-                    Wrong{"simulate FIG1 -o FOLDERno/such/place.nc", "place.nc"},
-                    Wrong{"simulate FIG1 --trial -2", "--trial"}, Wrong{"spectrum FIG1 --noise pink", "--noise"},
-                    Wrong{"spectrum FIG1 --points 1", "--points"},
-                    Wrong{"spectrum MODELS/montbrio2015_fig2_step.toml", "stationary input"},
-                    Wrong{"compare MODELS/montbrio2015_fig2_step.toml", "stationary input"},
-                    Wrong{"compare FIG1 --trials 1", "trials"}, Wrong{"compare FIG1 --duration 5", "segment"},
-                    Wrong{"compare FIG1 --resolution 0", "resolution"}, Wrong{"compare FIG1 --at nowhere", "--at"},
-                    Wrong{"compare FIG1 --false-alarm 2", "--false-alarm"},
-                    Wrong{"compare FIG1 --theory-set projection.weight=heavy", "weight"},
-                    Wrong{"plot FOLDERnone.nc -o FOLDERfigure.png", "none.nc"}, Wrong{"plot FIG1", "--output"}));
+    testing::Values(
+        Wrong{"", "subcommand"}, Wrong{"simulat FIG1", "simulat"}, Wrong{"check", "MODEL"},
+        Wrong{"check FOLDERnone.toml", "none.toml"}, Wrong{"check FOLDER", ""}, Wrong{"check FIG1 --bogus", "--bogus"},
+        Wrong{"check FIG1 extra", "extra"}, Wrong{"check FIG1 --set", "--set"},
+        Wrong{"check FIG1 --set weight", "--set weight"}, Wrong{"check FIG1 --set projection.weigth=9", "weight"},
+        Wrong{"check FIG1 --set population.size=0", "population"},
+        Wrong{"check FIG1 --set population.nobody.size=10", "qif"}, Wrong{"check FIG1 --set population.tau=-1", "tau"},
+        Wrong{"check FIG1 --set population.heterogeneity.half_width=0", "half_width"},
+        Wrong{"check FIG1 --set population.heterogeneity.kind=gaussian", "not supported yet"},
+        Wrong{"check FIG1 --size qif", "NAME=N"}, Wrong{"check FIG1 --size nobody=100", "nobody"},
+        Wrong{"check FIG1 --size qif=many", "size"}, Wrong{"check FIG1 --seed -1", "--seed"},
+        Wrong{"check FIG1 --seed x", "--seed"}, Wrong{"simulate FIG1 --threads 0", "--threads"},
+        Wrong{"simulate FIG1 --threads two", "--threads"}, Wrong{"simulate FIG1 --level micro", "--level"},
+        Wrong{"simulate FIG1 --level mesoscopic", "not supported yet"},
+        Wrong{"simulate FIG1 --set simulation.time_step=1", "time_step"},
+        Wrong{"simulate FIG1 --set simulation.record_interval=0.0123", "record_interval"},
+        Wrong{"simulate FIG1 --set simulation.start=somewhere", "start"},
+        Wrong{"simulate FIG1 -o FOLDERno/such/place.nc", "place.nc"}, Wrong{"simulate FIG1 --trial -2", "--trial"},
+        Wrong{"spectrum FIG1 --noise pink", "--noise"}, Wrong{"spectrum FIG1 --points 1", "--points"},
+        Wrong{"spectrum MODELS/montbrio2015_fig2_step.toml", "stationary input"},
+        Wrong{"compare MODELS/montbrio2015_fig2_step.toml", "stationary input"},
+        Wrong{"compare FIG1 --trials 1", "trials"}, Wrong{"compare FIG1 --duration 5", "segment"},
+        Wrong{"compare FIG1 --resolution 0", "resolution"}, Wrong{"compare FIG1 --at nowhere", "--at"},
+        Wrong{"compare FIG1 --false-alarm 2", "--false-alarm"},
+        Wrong{"compare FIG1 --theory-set projection.weight=heavy", "weight"},
+        Wrong{"plot FOLDERnone.nc -o FOLDERfigure.png", "none.nc"}, Wrong{"plot FIG1", "--output"}));
 
 }  // namespace
 }  // namespace popshot

@@ -1,6 +1,6 @@
-// The network of Klinshov & Kirillov (2022), Fig. 1, against the theory: it agrees where it should, and disagrees where the
-// theory is made wrong. Seeds are fixed; the bound on deviations is that of `compare` itself: a false alarm in the whole table
-// with probability 1e-3.
+// The network of Klinshov & Kirillov (2022), Fig. 1, against the theory: it agrees where it should, and disagrees where
+// the theory is made wrong. Seeds are fixed; the bound on deviations is that of `compare` itself: a false alarm in the
+// whole table with probability 1e-3.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -94,8 +94,8 @@ TEST(Disagreement, WhenTheTheoryIsTakenAtTheStateOfInfinitelyManyNeurons) {
 }
 
 TEST(MeanRate, OfTheQuantileNetworkIsThatOfItsOperatingPoint) {
-  // Within the run's own error of r_N: one trial of 4000 time units, of which sixteen parts give the error. r_N is that of the
-  // time step plus the term of order 1/N (-3.9e-5), both of which the run resolves.
+  // Within the run's own error of r_N: one trial of 4000 time units, of which sixteen parts give the error. r_N is that
+  // of the time step plus the term of order 1/N (-3.9e-5), both of which the run resolves.
   auto m = as_published(Sampling::quantile, 10.0, 1);
   m.simulation.duration = 4000.0;
   const auto sample = network::draw_sample(m, 0);
@@ -105,7 +105,8 @@ TEST(MeanRate, OfTheQuantileNetworkIsThatOfItsOperatingPoint) {
   const auto activity = network::simulate(m, sample, point);
   std::vector<double> parts(16, 0.0);
   const std::size_t length = activity.samples() / parts.size();
-  for (std::size_t i = 0; i < length * parts.size(); ++i) parts[i / length] += activity.rate[0][i] / static_cast<double>(length);
+  for (std::size_t i = 0; i < length * parts.size(); ++i)
+    parts[i / length] += activity.rate[0][i] / static_cast<double>(length);
   const auto estimate = analysis::mean_with_error(parts);
   const double shift = theory::mean_rate_shift(m, point, m.simulation.time_step)(0);
   EXPECT_LT(estimate.error, 1e-5);
@@ -139,7 +140,8 @@ TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
   const auto peak = [](const Spectrum& spectrum) {
     double highest = 0.0;
     for (std::size_t i = 0; i < spectrum.size(); ++i) {
-      if (spectrum.frequency[i] > 0.49 && spectrum.frequency[i] < 1.01) highest = std::max(highest, spectrum.power(0)[i]);
+      if (spectrum.frequency[i] > 0.49 && spectrum.frequency[i] < 1.01)
+        highest = std::max(highest, spectrum.power(0)[i]);
     }
     return highest;
   };
@@ -149,7 +151,8 @@ TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
   m.populations[0].sampling = Sampling::random;
   const auto forgotten = compare(m, Settings{});
   const auto& resonance = forgotten.band[0][2];  // 0.575..0.775
-  EXPECT_LE(std::abs(resonance.deviation), forgotten.threshold) << resonance.ratio.value << " +- " << resonance.ratio.error;
+  EXPECT_LE(std::abs(resonance.deviation), forgotten.threshold)
+      << resonance.ratio.value << " +- " << resonance.ratio.error;
 }
 
 TEST(Reproducibility, ComparisonsAreTheSameForAnyNumberOfThreads) {

@@ -62,7 +62,7 @@ def test_results_open_with_names_units_and_provenance(results):
 def test_the_comparison_shows_what_it_compares(results):
     drawn = popshot.figure(popshot.open_result(results["comparison"]))
     spectrum, ratio = drawn.axes
-    labels = {text.get_text() for text in spectrum.get_legend().get_texts()}
+    labels = {text.get_text() for text in drawn.legends[0].get_texts()}
     assert labels == {"network, simulated", "theory, total", "theory, uncoupled", "theory, coupling-induced"}
     # Distinct without colour: no two curves share line style and width.
     styles = {(str(line.get_linestyle()), line.get_linewidth(), line.is_dashed()) for line in spectrum.get_lines()}

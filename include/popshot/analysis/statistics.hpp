@@ -19,9 +19,9 @@ struct Estimate {
 /// sd(x_i - ratio y_i)/(sqrt(n) mean(y)). Lists of equal, nonzero length.
 [[nodiscard]] Estimate ratio_with_error(const std::vector<double>& numerator, const std::vector<double>& denominator);
 
-/// How many sigma of a Gaussian correspond to (value - expected)/error when the error itself is estimated from few trials
-/// (Student's t with trials - 1 degrees of freedom, same two-sided probability, sign kept).
-/// Zero if the error is infinite or nothing deviates; values are cut off at 37, where probabilities underflow.
+/// How many sigma of a Gaussian correspond to (value - expected)/error when the error itself is estimated from few
+/// trials (Student's t with trials - 1 degrees of freedom, same two-sided probability, sign kept). Zero if the error is
+/// infinite or nothing deviates; values are cut off at 37, where probabilities underflow.
 [[nodiscard]] double deviation_in_sigma(const Estimate& estimate, double expected);
 
 /// The number of sigma that the largest of `comparisons` independent Gaussian deviations exceeds with the probability

@@ -28,7 +28,8 @@ using Theory = std::function<std::vector<Eigen::MatrixXcd>(const std::vector<dou
 /// What `welch` is expected to return for activity with a given spectrum: the spectrum of means over intervals (sinc^2
 /// and aliasing), convolved with the window's spectral leakage. theory.md (23)-(25).
 /// `limit` holds the high-frequency limits of the power spectral densities (r_k/N_k), which the aliases above
-/// three times the Nyquist frequency are replaced by. Exact up to the decay of the autocorrelation within eight segments.
+/// three times the Nyquist frequency are replaced by. Exact up to the decay of the autocorrelation within eight
+/// segments.
 [[nodiscard]] Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, double interval,
                                       std::size_t segment);
 

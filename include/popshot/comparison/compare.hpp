@@ -44,8 +44,8 @@ struct BandComparison {
 
 struct RateComparison {
   analysis::Estimate simulated;
-  double theory = 0.0;               ///< mean over the trials of r_N + theory::mean_rate_shift
-  analysis::Estimate difference;     ///< simulated - theory, trial by trial; its error is statistical
+  double theory = 0.0;            ///< mean over the trials of r_N + theory::mean_rate_shift
+  analysis::Estimate difference;  ///< simulated - theory, trial by trial; its error is statistical
   /// How well the theory of the mean rate is known: a quarter of its term of order 1/N (measured: it is within 16 %
   /// for N = 10^3..10^5, docs/validation.md).
   double theory_error = 0.0;
@@ -55,16 +55,16 @@ struct RateComparison {
 struct Comparison {
   std::vector<std::string> populations;
   std::vector<std::int64_t> sizes;
-  std::size_t trials = 0;            ///< finished ones, on which everything below rests
+  std::size_t trials = 0;  ///< finished ones, on which everything below rests
   std::size_t trials_wanted = 0;
-  theory::ShotNoise theory;          ///< the three curves, mean over trials, on a fine logarithmic grid
-  Spectrum estimate;                 ///< Welch, mean over trials
+  theory::ShotNoise theory;                         ///< the three curves, mean over trials, on a fine logarithmic grid
+  Spectrum estimate;                                ///< Welch, mean over trials
   std::vector<std::vector<double>> estimate_error;  ///< [population][bin], standard error between trials
-  Spectrum windowed;                 ///< theory as the estimate should see it
+  Spectrum windowed;                                ///< theory as the estimate should see it
   std::vector<Band> bands;
   std::vector<std::vector<BandComparison>> band;  ///< [population][band]
   std::vector<RateComparison> rate;               ///< [population]
-  double threshold = 0.0;  ///< sigma above which a deviation counts as disagreement
+  double threshold = 0.0;                         ///< sigma above which a deviation counts as disagreement
   bool agrees = false;
   std::string reason;  ///< one or two sentences: what disagrees and what to try, or how strong the agreement is
 };
@@ -82,9 +82,10 @@ struct Comparison {
 /// The same with the theory of the model itself.
 [[nodiscard]] Comparison compare(const model::Model& model, const Settings& settings, const Execution& execution = {});
 
-/// Bands of roughly equal width in log f between the settings' frequencies, cut at the estimate's bins, each of at least
-/// two bins. `frequency` are the bins of the estimate, evenly spaced.
-[[nodiscard]] std::vector<Band> make_bands(const model::SpectrumSettings& settings, const std::vector<double>& frequency);
+/// Bands of roughly equal width in log f between the settings' frequencies, cut at the estimate's bins, each of at
+/// least two bins. `frequency` are the bins of the estimate, evenly spaced.
+[[nodiscard]] std::vector<Band> make_bands(const model::SpectrumSettings& settings,
+                                           const std::vector<double>& frequency);
 
 /// `points` frequencies, evenly spaced in log f, for curves, from settings.frequency_min/3 to frequency_max.
 [[nodiscard]] std::vector<double> curve_frequencies(const model::SpectrumSettings& settings, std::size_t points = 600);

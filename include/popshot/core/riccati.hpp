@@ -46,8 +46,8 @@ struct RiccatiStep {
 };
 
 /// The flow over a step of length h, in units of the membrane time constant.
-/// eta real: any finite value of either sign. eta complex: Im eta >= 0. h > 0. Exact for any h: no small-step approximation.
-/// Source: separation of variables in x' = x^2 + eta; docs/theory.md (2)-(4).
+/// eta real: any finite value of either sign. eta complex: Im eta >= 0. h > 0. Exact for any h: no small-step
+/// approximation. Source: separation of variables in x' = x^2 + eta; docs/theory.md (2)-(4).
 template <class Scalar>
 [[nodiscard]] RiccatiFlow<Scalar> riccati_flow(Scalar eta, Real<Scalar> h) {
   using R = Real<Scalar>;

@@ -1,5 +1,5 @@
 // Stationary states of the mean field (N = inf), their stability, and the response to small input. Equations
-// (S1)-(S20) are those of docs/theory/stationary.md; their source is Montbrio, Pazo & Roxin, Phys. Rev. X 5, 021028
+// (S1)-(S19) are those of docs/theory/stationary.md; their source is Montbrio, Pazo & Roxin, Phys. Rev. X 5, 021028
 // (2015).
 #pragma once
 
@@ -51,7 +51,7 @@ struct StationaryStates {
 [[nodiscard]] Eigen::MatrixXd coupling_matrix(const model::Model& model);
 
 /// All stationary states with the constant stimuli (time-dependent stimuli count as zero), each to about machine
-/// precision, by interval branch and bound over the rates: (S13)-(S20). Microseconds for one population, milliseconds
+/// precision, by interval branch and bound over the rates: (S13)-(S19). Microseconds for one population, milliseconds
 /// for four. Throws InputError if a weight, a current or a heterogeneity is not finite.
 [[nodiscard]] StationaryStates stationary_states(const model::Model& model);
 

@@ -11,12 +11,13 @@ namespace popshot::theory {
 /// The difference, to first order in 1/N, between the mean rates of a finite network and the rates r_N at which its
 /// operating point is self-consistent (network::operating_point). Two effects, both of order J/N:
 ///
-/// * a neuron's spikes return to it, directly and through the response of the others, in a fixed phase of its own cycle;
+/// * a neuron's spikes return to it, directly and through the response of the others, in a fixed phase of its own
+/// cycle;
 /// * the noise of the others bends its phase in second order.
 ///
 /// Both change the mean frequency of a firing neuron, the mean input follows, and the mean field amplifies:
-/// (1 - F' M) shift = own echo + noise; theory.md (27)-(31), our derivation. `point` is the operating point, time_step that
-/// of the simulation (0: continuous time). Unit: rate, one value per population.
+/// (1 - F' M) shift = own echo + noise; theory.md (27)-(31), our derivation. `point` is the operating point, time_step
+/// that of the simulation (0: continuous time). Unit: rate, one value per population.
 [[nodiscard]] Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point,
                                               double time_step = 0.0);
 

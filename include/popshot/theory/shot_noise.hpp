@@ -44,8 +44,8 @@ struct ShotNoise {
 /// 2 zeta(4) pi^2 tau^2 g(-input) f^3 for small f. Unit: 1/time. Klinshov & Kirillov (2022); theory.md (17).
 [[nodiscard]] double uncoupled_spectrum(const model::Population& population, double input, double f);
 
-/// Transfer function of spikes that are delivered at the end of their time step, sinc(f h) exp(-i pi f h): a delay that is
-/// uniform in [0, h]. 1 for h = 0. theory.md (21).
+/// Transfer function of spikes that are delivered at the end of their time step, sinc(f h) exp(-i pi f h): a delay that
+/// is uniform in [0, h]. 1 for h = 0. theory.md (21).
 [[nodiscard]] std::complex<double> delivery(double f, double time_step);
 
 /// The matrix K(f) of theory.md (20): K_kl = H_k(2 pi i f) tau_k J_kl s(f).

@@ -39,7 +39,8 @@ TEST(Statistics, ThresholdGrowsWithTheNumberOfComparisons) {
 }
 
 TEST(Statistics, FalseAlarmsAreAsRareAsSaid) {
-  // 13 comparisons of 8 Gaussian trials each, 4000 times over, at a false-alarm probability of 5 %: 200 +- 13.8 expected.
+  // 13 comparisons of 8 Gaussian trials each, 4000 times over, at a false-alarm probability of 5 %: 200 +- 13.8
+  // expected.
   std::mt19937_64 generator(5);
   std::normal_distribution<double> normal;
   const double threshold = threshold_in_sigma(13, 0.05);

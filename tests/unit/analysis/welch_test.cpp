@@ -37,8 +37,9 @@ std::vector<double> white_noise(std::size_t count, unsigned seed) {
 TEST(Welch, IsTwoSidedAndIntegratesToTheVariance) {
   const double interval = 0.1;
   const auto spectrum = welch({white_noise(200'000, 1)}, interval, 100);
-  // White noise of variance 4: density 4 x interval at every frequency. Relative error of a bin: about sqrt(1.06/4000 segments)
-  // from Hann overlap; of the mean over 45 bins, with a correlation of neighbours of less than 2, below 0.4 %.
+  // White noise of variance 4: density 4 x interval at every frequency. Relative error of a bin: about sqrt(1.06/4000
+  // segments) from Hann overlap; of the mean over 45 bins, with a correlation of neighbours of less than 2, below 0.4
+  // %.
   double mean = 0.0;
   for (std::size_t m = 3; m < 48; ++m) mean += spectrum.power(0)[m] / 45.0;
   EXPECT_NEAR(mean, 0.4, 4 * 0.004 * 0.4);
@@ -86,8 +87,8 @@ TEST(ThroughWindow, AgreesWithTheIntegralOverTheWindowsLeakage) {
   };
   const auto windowed = through_window(theory, Eigen::Vector2d(1.0, 0.5), interval, segment);
 
-  // The same by brute force: the periodogram's expectation is int S_b(g) |W(f - g)|^2 dg, over one period of the spectrum
-  // of interval means S_b(g) = sum_m S(g + m/interval) sinc^2((g + m/interval) interval).
+  // The same by brute force: the periodogram's expectation is int S_b(g) |W(f - g)|^2 dg, over one period of the
+  // spectrum of interval means S_b(g) = sum_m S(g + m/interval) sinc^2((g + m/interval) interval).
   double power = 0.0;
   std::vector<double> window(segment);
   for (std::size_t i = 0; i < segment; ++i) {
@@ -116,8 +117,8 @@ TEST(ThroughWindow, AgreesWithTheIntegralOverTheWindowsLeakage) {
       }
       expected += fine[static_cast<std::size_t>(i)] * std::norm(leak) * (interval / power) / (points * interval);
     }
-    // The aliases beyond three times the Nyquist frequency are replaced by their limit: 1e-4 here. The white tail of the sum over
-    // m beyond 400 is another 5e-4.
+    // The aliases beyond three times the Nyquist frequency are replaced by their limit: 1e-4 here. The white tail of
+    // the sum over m beyond 400 is another 5e-4.
     EXPECT_LT((windowed.density[m] - expected).norm(), 1.5e-3 * expected.norm()) << m;
   }
 }
@@ -126,7 +127,8 @@ TEST(ThroughWindow, LeavesWhiteNoiseAsItIs) {
   const auto theory = [](const std::vector<double>& frequency) {
     return std::vector<Eigen::MatrixXcd>(frequency.size(), Eigen::MatrixXcd::Constant(1, 1, 0.7));
   };
-  for (const double value : through_window(theory, Eigen::VectorXd::Constant(1, 0.7), 0.02, 60).power(0)) EXPECT_NEAR(value, 0.7, 1e-12);
+  for (const double value : through_window(theory, Eigen::VectorXd::Constant(1, 0.7), 0.02, 60).power(0))
+    EXPECT_NEAR(value, 0.7, 1e-12);
 }
 
 }  // namespace

@@ -18,7 +18,10 @@ TEST(ForEachParallel, RunsEveryJobOnce) {
 }
 
 TEST(ForEachParallel, PassesOnAnException) {
-  EXPECT_THROW(for_each_parallel(10, {.threads = 3}, [](std::size_t i) { if (i == 4) throw std::runtime_error("job"); }),
+  EXPECT_THROW(for_each_parallel(10, {.threads = 3},
+                                 [](std::size_t i) {
+                                   if (i == 4) throw std::runtime_error("job");
+                                 }),
                std::runtime_error);
 }
 

@@ -23,8 +23,8 @@ double phase_after(double eta, double h, double voltage) {
   State theta{2.0 * std::atan(voltage)};
   odeint::integrate_adaptive(
       odeint::make_controlled(1e-14, 1e-14, odeint::runge_kutta_fehlberg78<State>()),
-      [eta](const State& s, State& d, double) { d[0] = 1.0 - std::cos(s[0]) + (1.0 + std::cos(s[0])) * eta; }, theta, 0.0, h,
-      h / 100);
+      [eta](const State& s, State& d, double) { d[0] = 1.0 - std::cos(s[0]) + (1.0 + std::cos(s[0])) * eta; }, theta,
+      0.0, h, h / 100);
   return theta[0];
 }
 
@@ -112,7 +112,8 @@ TEST(NeuronStep, SinglePrecisionFollowsDouble) {
   for (const float eta : {-3.0F, 0.5F, 20.0F}) {
     for (const float voltage : {-4.0F, 0.5F, 8.0F}) {
       const auto single = riccati_step(riccati_flow(eta, 0.1F), voltage);
-      const auto exact = riccati_step(riccati_flow(static_cast<double>(eta), static_cast<double>(0.1F)), static_cast<double>(voltage));
+      const auto exact =
+          riccati_step(riccati_flow(static_cast<double>(eta), static_cast<double>(0.1F)), static_cast<double>(voltage));
       EXPECT_EQ(single.spikes, static_cast<float>(exact.spikes));
       EXPECT_NEAR(std::atan(single.state), std::atan(exact.state), 2e-6);
     }
@@ -147,16 +148,13 @@ TEST_P(PopulationStep, AgreesWithOdeSolution) {
   EXPECT_NEAR(step.spikes, s[2], 1e-9);
 }
 
-INSTANTIATE_TEST_SUITE_P(ComplexEta, PopulationStep,
-                         testing::Values(PopulationCase{{0.0, 1.0}, 0.01, {-0.2, 3.0}},
-                                         PopulationCase{{0.0, 1.0}, 1.0, {-0.2, 3.0}},
-                                         PopulationCase{{5.0, 1.0}, 0.3, {2.0, 0.5}},
-                                         PopulationCase{{-5.0, 1.0}, 0.5, {1.5, 0.1}},
-                                         PopulationCase{{-5.0, 1.0}, 2.0, {-2.0, 0.3}},
-                                         PopulationCase{{40.0, 0.5}, 1.3, {0.0, 6.0}},
-                                         PopulationCase{{100.0, 2.0}, 1.0, {3.0, 9.0}},
-                                         PopulationCase{{-900.0, 1.0}, 1.0, {-20.0, 0.1}},
-                                         PopulationCase{{10.0, 0.01}, 0.7, {0.5, 0.2}}));
+INSTANTIATE_TEST_SUITE_P(
+    ComplexEta, PopulationStep,
+    testing::Values(PopulationCase{{0.0, 1.0}, 0.01, {-0.2, 3.0}}, PopulationCase{{0.0, 1.0}, 1.0, {-0.2, 3.0}},
+                    PopulationCase{{5.0, 1.0}, 0.3, {2.0, 0.5}}, PopulationCase{{-5.0, 1.0}, 0.5, {1.5, 0.1}},
+                    PopulationCase{{-5.0, 1.0}, 2.0, {-2.0, 0.3}}, PopulationCase{{40.0, 0.5}, 1.3, {0.0, 6.0}},
+                    PopulationCase{{100.0, 2.0}, 1.0, {3.0, 9.0}}, PopulationCase{{-900.0, 1.0}, 1.0, {-20.0, 0.1}},
+                    PopulationCase{{10.0, 0.01}, 0.7, {0.5, 0.2}}));
 
 TEST(PopulationStep, PreservesTheUpperHalfPlaneAndRestsAtItsFixedPoint) {
   for (const Complex eta : {Complex{0.0, 1.0}, Complex{-8.0, 0.2}, Complex{30.0, 3.0}}) {

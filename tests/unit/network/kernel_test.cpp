@@ -92,8 +92,8 @@ TEST(Kernel, StaysFiniteAtTheInstantOfASpike) {
 }
 
 TEST(Kernel, RatesOverManyStepsAreThoseOfTheClosedForm) {
-  // An uncoupled neuron spikes once every pi/(w h) steps; over 1e5 steps the count is right to one spike plus the drift of
-  // single precision (6e-8 of a turn per step at random: 2e-5; measured below one spike).
+  // An uncoupled neuron spikes once every pi/(w h) steps; over 1e5 steps the count is right to one spike plus the drift
+  // of single precision (6e-8 of a turn per step at random: 2e-5; measured below one spike).
   const double h = 0.01;
   for (const double eta : {0.5, 4.0, 100.0, 600.0}) {
     const double angle = std::sqrt(eta) * h;

@@ -75,11 +75,13 @@ TEST(Sample, HasTheQuantilesOfItsDensity) {
   const auto sample = draw_sample(m, 5);
   // eta_j = tan(pi/2 (2j - N - 1)/(N + 1)), j = 1..N
   for (const int j : {1, 250, 500, 1000}) {
-    EXPECT_NEAR(sample.eta[0][static_cast<std::size_t>(j - 1)], std::tan(pi / 2 * (2.0 * j - 1001.0) / 1001.0), 1e-9 * 400);
+    EXPECT_NEAR(sample.eta[0][static_cast<std::size_t>(j - 1)], std::tan(pi / 2 * (2.0 * j - 1001.0) / 1001.0),
+                1e-9 * 400);
   }
   // Random sampling: half of the values lie within one half-width, to four binomial sigma.
   const auto random = draw_sample(figure1(100'000), 0);
-  const auto inside = std::count_if(random.eta[0].begin(), random.eta[0].end(), [](double eta) { return std::abs(eta) < 1.0; });
+  const auto inside =
+      std::count_if(random.eta[0].begin(), random.eta[0].end(), [](double eta) { return std::abs(eta) < 1.0; });
   EXPECT_NEAR(static_cast<double>(inside), 50'000, 4 * std::sqrt(25'000));
 }
 
@@ -113,13 +115,15 @@ TEST(Network, InSinglePrecisionFollowsDouble) {
   const auto reference = simulate(m);
   // A spike at the edge of a step may fall to its other side. Through the first time unit a few of 20000 neurons do so.
   double worst = 0.0;
-  for (std::size_t i = 0; i < single.samples(); ++i) worst = std::max(worst, std::abs(single.rate[0][i] - reference.rate[0][i]));
+  for (std::size_t i = 0; i < single.samples(); ++i)
+    worst = std::max(worst, std::abs(single.rate[0][i] - reference.rate[0][i]));
   EXPECT_LT(worst, 20.0 / (20'000 * single.interval));
   EXPECT_NEAR(mean(single.rate[0]), mean(reference.rate[0]), 5.0 / (20'000 * 2.0));
 }
 
 TEST(Network, StartsStationary) {
-  // From the first interval on the rate is r_N, with the standard deviation of shot noise: sqrt(r/(N interval)) at most.
+  // From the first interval on the rate is r_N, with the standard deviation of shot noise: sqrt(r/(N interval)) at
+  // most.
   auto m = figure1(100'000);
   m.simulation.duration = 1.0;
   const auto sample = draw_sample(m, 0);

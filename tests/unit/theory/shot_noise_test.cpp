@@ -57,10 +57,12 @@ TEST(UncoupledSpectrum, SmoothedAgreesWithTheLinesOfTheSpikeTrains) {
         const double low = std::max(0.0, (f - 10 * s) / k);
         const double high = (f + 10 * s) / k;
         lines += gauss_kronrod<double, 61>::integrate(
-            [&](double nu) { return rate_density(0.0, 1.0, 1.0, input, nu) * nu * nu * gaussian(k * nu - f); }, low, high, 8, 1e-11);
+            [&](double nu) { return rate_density(0.0, 1.0, 1.0, input, nu) * nu * nu * gaussian(k * nu - f); }, low,
+            high, 8, 1e-11);
       }
       const double smoothed = gauss_kronrod<double, 61>::integrate(
-          [&](double g) { return uncoupled_spectrum(p, input, g) * gaussian(g - f); }, f - 10 * s, f + 10 * s, 10, 1e-11);
+          [&](double g) { return uncoupled_spectrum(p, input, g) * gaussian(g - f); }, f - 10 * s, f + 10 * s, 10,
+          1e-11);
       EXPECT_NEAR(smoothed, lines, 1e-6 * lines) << input << ' ' << f;
     }
   }
@@ -97,15 +99,16 @@ TEST(UncoupledSpectrum, HasItsLimits) {
 
 TEST(UncoupledSpectrum, ScalesWithTheMembraneTimeConstant) {
   for (const double f : {0.3, 2.0}) {
-    EXPECT_NEAR(uncoupled_spectrum(population(0.5, 1.0, 4.0), 3.0, f / 4.0), uncoupled_spectrum(population(0.5, 1.0), 3.0, f) / 4.0,
-                1e-12);
+    EXPECT_NEAR(uncoupled_spectrum(population(0.5, 1.0, 4.0), 3.0, f / 4.0),
+                uncoupled_spectrum(population(0.5, 1.0), 3.0, f) / 4.0, 1e-12);
   }
 }
 
 TEST(UncoupledSpectrum, OfALorentzianIsOneFamily) {
   // Frequencies scale with sqrt(Delta), the state enters as (center + I)/Delta.
   for (const double f : {0.3, 2.0}) {
-    EXPECT_NEAR(uncoupled_spectrum(population(0.0, 4.0), 12.0, 2.0 * f), 2.0 * uncoupled_spectrum(population(0.0, 1.0), 3.0, f), 1e-11);
+    EXPECT_NEAR(uncoupled_spectrum(population(0.0, 4.0), 12.0, 2.0 * f),
+                2.0 * uncoupled_spectrum(population(0.0, 1.0), 3.0, f), 1e-11);
   }
 }
 
@@ -141,14 +144,15 @@ TEST(ShotNoise, OfOnePopulationIsTheScalarFormula) {
     const auto theory = shot_noise(m, point, {f});
     EXPECT_NEAR(theory.uncoupled.power(0)[0], uncoupled, 1e-15);
     EXPECT_NEAR(theory.total.power(0)[0], uncoupled / std::norm(1.0 - gain), 1e-12 * uncoupled / std::norm(1.0 - gain));
-    EXPECT_NEAR(theory.induced.power(0)[0], uncoupled * std::norm(gain / (1.0 - gain)), 1e-12 * uncoupled / std::norm(1.0 - gain));
+    EXPECT_NEAR(theory.induced.power(0)[0], uncoupled * std::norm(gain / (1.0 - gain)),
+                1e-12 * uncoupled / std::norm(1.0 - gain));
   }
 }
 
 TEST(ShotNoise, WithoutCouplingIsTheUncoupledNoise) {
   const auto m = single(0.0);
-  const mean_field::OperatingPoint point{Eigen::VectorXd::Constant(1, mean_field::stationary_rate(m.populations[0], 0.0)),
-                                         Eigen::VectorXd::Zero(1)};
+  const mean_field::OperatingPoint point{
+      Eigen::VectorXd::Constant(1, mean_field::stationary_rate(m.populations[0], 0.0)), Eigen::VectorXd::Zero(1)};
   const auto theory = shot_noise(m, point, {0.5, 2.0});
   EXPECT_EQ(theory.total.power(0), theory.uncoupled.power(0));
   EXPECT_EQ(theory.induced.power(0)[0], 0.0);
@@ -169,12 +173,15 @@ model::Model split(double weight) {
 
 TEST(ShotNoise, OfAPopulationSplitInTwoAddsUpToTheWhole) {
   const auto point = at_fixed_point(10.0);
-  const mean_field::OperatingPoint twice{Eigen::VectorXd::Constant(2, point.rate(0)), Eigen::VectorXd::Constant(2, point.input(0))};
+  const mean_field::OperatingPoint twice{Eigen::VectorXd::Constant(2, point.rate(0)),
+                                         Eigen::VectorXd::Constant(2, point.input(0))};
   const Eigen::Vector2cd weight(0.25, 0.75);
   for (const double f : {0.3, 0.72, 5.0}) {
     const auto whole = shot_noise(single(10.0), point, {f}, {.time_step = 0.01});
     const auto parts = shot_noise(split(10.0), twice, {f}, {.time_step = 0.01});
-    const auto of_parts = [&](const Spectrum& s) { return (weight.transpose() * s.density[0] * weight.conjugate()).value().real(); };
+    const auto of_parts = [&](const Spectrum& s) {
+      return (weight.transpose() * s.density[0] * weight.conjugate()).value().real();
+    };
     EXPECT_NEAR(of_parts(parts.total), whole.total.power(0)[0], 1e-12 * whole.total.power(0)[0]);
     EXPECT_NEAR(of_parts(parts.induced), whole.induced.power(0)[0], 1e-12 * whole.induced.power(0)[0]);
     EXPECT_NEAR(of_parts(parts.uncoupled), whole.uncoupled.power(0)[0], 1e-12 * whole.uncoupled.power(0)[0]);
@@ -190,15 +197,17 @@ TEST(ShotNoise, OfAPopulationSplitInTwoAddsUpToTheWhole) {
 TEST(Delivery, IsTheMeanOverADelayUniformInTheStep) {
   const double h = 0.3;
   for (const double f : {0.0, 0.7, 4.0}) {
-    const double real = gauss_kronrod<double, 31>::integrate([&](double d) { return std::cos(2 * pi * f * d) / h; }, 0.0, h);
-    const double imaginary = gauss_kronrod<double, 31>::integrate([&](double d) { return -std::sin(2 * pi * f * d) / h; }, 0.0, h);
+    const double real =
+        gauss_kronrod<double, 31>::integrate([&](double d) { return std::cos(2 * pi * f * d) / h; }, 0.0, h);
+    const double imaginary =
+        gauss_kronrod<double, 31>::integrate([&](double d) { return -std::sin(2 * pi * f * d) / h; }, 0.0, h);
     EXPECT_LT(std::abs(delivery(f, h) - std::complex<double>(real, imaginary)), 1e-12);
   }
 }
 
 TEST(MeanRateShift, AgreesWithTheSumOverNeurons) {
-  // The noise term by the real-line integral over firing neurons, -nu'^2 PV int S_I(f) nu/(nu^2 - f^2) df, f > 0, in place
-  // of the closed form at the complex pole.
+  // The noise term by the real-line integral over firing neurons, -nu'^2 PV int S_I(f) nu/(nu^2 - f^2) df, f > 0, in
+  // place of the closed form at the complex pole.
   const auto m = single(10.0);
   const auto point = at_fixed_point(10.0);
   const double input = point.input(0);
