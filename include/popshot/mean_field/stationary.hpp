@@ -34,8 +34,8 @@ struct StationaryStates {
   /// By ascending mean rate over the populations.
   std::vector<StationaryState> states;
   /// True if interval arithmetic has shown that there are no others, and that each of these exists. False at a
-  /// fold (to about eight digits: the two states, or none, are then reported as one) and where the search would take
-  /// too long (strong coupling between many populations: then `states` holds what Newton's method found).
+  /// fold (to rounding in the parameters: the two states, or none, are then reported as one) and where the search would
+  /// take too long (strong coupling between many populations: then `states` holds what Newton's method found).
   bool complete = false;
 };
 
