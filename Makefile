@@ -1,4 +1,5 @@
 # The README's commands. Each does everything that it needs, from a fresh clone.
+SHELL := /bin/bash -o pipefail
 BUILD := build/release
 POPSHOT := $(BUILD)/bin/popshot
 PYTHON := .venv/bin/python
@@ -8,12 +9,13 @@ CMAKE_ARGS ?=
 CACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 
-.PHONY: help setup configure build test-build figure1 test sanitize lint format bench clean
+.PHONY: help setup configure build test-build figure1 test validation sanitize lint format bench clean
 
 help:
 	@echo "make figure1    install what is missing, build, and draw Fig. 1 of Klinshov & Kirillov (2022)"
 	@echo "make test       install what is missing, build, and run every test"
 	@echo "make build      the command line, in $(POPSHOT)"
+	@echo "make validation  write docs/validation.md anew"
 	@echo "make bench      time the network kernel"
 	@echo "make sanitize   unit tests under address and undefined-behaviour sanitizers"
 	@echo "make lint       clang-format and clang-tidy;  make format  applies the former"
@@ -47,6 +49,9 @@ test: test-build
 	@ctest --preset release -j $(JOBS)
 	@POPSHOT_EXECUTABLE=$(abspath $(POPSHOT)) $(PYTHON) -m pytest -q tests/python
 
+validation: build
+	@python3 scripts/validation.py
+
 sanitize: setup | build/
 	@cmake --preset sanitize $(CACHE) $(CMAKE_ARGS) >build/sanitize-configure.log 2>&1 || { cat build/sanitize-configure.log; exit 1; }
 	@cmake --build --preset sanitize -j $(JOBS)
@@ -54,7 +59,8 @@ sanitize: setup | build/
 
 lint: configure
 	clang-format --dry-run --Werror $(SOURCES)
-	clang-tidy --quiet -p $(BUILD) $(filter src/% cli/%,$(filter %.cpp,$(SOURCES)))
+	@printf '%s\n' $(filter src/% cli/%,$(filter %.cpp,$(SOURCES))) | \
+	 xargs -P $(JOBS) -n 1 clang-tidy --quiet -p $(BUILD) 2>&1 | { grep -v 'warnings generated' || true; }
 
 format:
 	clang-format -i $(SOURCES)

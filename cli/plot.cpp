@@ -25,6 +25,7 @@ int run(const std::filesystem::path& file, const std::filesystem::path& figure) 
   const std::string python = interpreter();
   std::vector<std::string> words{python, "-m", "popshot", "plot", file.string(), "-o", figure.string()};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;

@@ -84,6 +84,7 @@ Spectrum welch(const std::vector<std::vector<double>>& series, double interval, 
   const auto window = hann(segment);
   const double power = std::inner_product(window.begin(), window.end(), window.begin(), 0.0);
   std::vector<double> mean;
+  mean.reserve(series.size());
   for (const auto& values : series) {
     mean.push_back(std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(samples));
   }

@@ -4,6 +4,7 @@
 #include <netcdf.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <map>
@@ -264,20 +265,20 @@ std::string text_attribute(const NetcdfFile& file, int variable, const char* nam
 }
 
 Variable get_variable(const NetcdfFile& file, int id) {
-  char name[NC_MAX_NAME + 1] = {};
+  std::array<char, NC_MAX_NAME + 1> name{};
   nc_type type = NC_NAT;
   int rank = 0;
-  file.check(nc_inq_var(file.id(), id, name, &type, &rank, nullptr, nullptr));
+  file.check(nc_inq_var(file.id(), id, name.data(), &type, &rank, nullptr, nullptr));
   std::vector<int> dimension_ids(static_cast<std::size_t>(rank));
-  file.check(nc_inq_vardimid(file.id(), id, dimension_ids.data()), name);
+  file.check(nc_inq_vardimid(file.id(), id, dimension_ids.data()), name.data());
 
   Variable variable;
-  variable.name = name;
+  variable.name = name.data();
   std::size_t count = 1;
   for (const int dimension_id : dimension_ids) {
     std::size_t size = 0;
-    file.check(nc_inq_dim(file.id(), dimension_id, name, &size), variable.name);
-    variable.dimensions.emplace_back(name);
+    file.check(nc_inq_dim(file.id(), dimension_id, name.data(), &size), variable.name);
+    variable.dimensions.emplace_back(name.data());
     count *= size;
   }
   variable.values = get_values(file, id, type, count, "variable " + variable.name);
@@ -292,18 +293,18 @@ Dataset get_dataset(const NetcdfFile& file) {
   int attributes = 0;
   file.check(nc_inq(file.id(), &dimensions, &variables, &attributes, nullptr));
   Dataset data;
-  char name[NC_MAX_NAME + 1] = {};
+  std::array<char, NC_MAX_NAME + 1> name{};
   std::vector<int> dimension_ids(static_cast<std::size_t>(dimensions));
   file.check(nc_inq_dimids(file.id(), nullptr, dimension_ids.data(), /*include_parents=*/0));
   for (const int id : dimension_ids) {
     std::size_t size = 0;
-    file.check(nc_inq_dim(file.id(), id, name, &size));
-    data.add_dimension(name, size);
+    file.check(nc_inq_dim(file.id(), id, name.data(), &size));
+    data.add_dimension(name.data(), size);
   }
   for (int id = 0; id < variables; ++id) data.add(get_variable(file, id));
   for (int id = 0; id < attributes; ++id) {
-    file.check(nc_inq_attname(file.id(), NC_GLOBAL, id, name));
-    data.attributes.emplace_back(name, get_attribute(file, NC_GLOBAL, name));
+    file.check(nc_inq_attname(file.id(), NC_GLOBAL, id, name.data()));
+    data.attributes.emplace_back(name.data(), get_attribute(file, NC_GLOBAL, name.data()));
   }
   return data;
 }

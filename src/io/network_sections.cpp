@@ -50,7 +50,7 @@ TableReader named_projection(const TableReader& entry) {
 // ---- populations ----
 
 std::string read_name(const TableReader& entry) {
-  const std::string name = entry.string("name");
+  std::string name = entry.string("name");
   if (!is_name(name)) {
     entry.fail("name", "is not a name", "a letter or _, followed by letters, digits, _ and -");
   }

@@ -88,7 +88,7 @@ class Override {
     // Words need no quotes.
     if (!holder && std::isalpha(static_cast<unsigned char>(text.front())) != 0) holder = parsed("'" + text + "'");
     if (!holder) fail(fmt::format("{}: the value is not valid TOML", path(parts_.size() - 1)));
-    holder->begin()->second.visit([&](auto&& node) { table.insert_or_assign(key, std::move(node)); });
+    holder->begin()->second.visit([&](auto& node) { table.insert_or_assign(key, std::move(node)); });
   }
 
   /// The table that part `index` names, made if it is absent.

@@ -181,7 +181,7 @@ std::string TableReader::string(std::string_view key) const {
 }
 
 std::string TableReader::word(std::string_view key, const Words& words) const {
-  const std::string word = string(key);
+  std::string word = string(key);
   if (std::find(words.known.begin(), words.known.end(), word) != words.known.end()) return word;
   const std::string allowed = quoted_list(words.known);
   if (std::find(words.planned.begin(), words.planned.end(), word) != words.planned.end()) {

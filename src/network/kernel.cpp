@@ -33,7 +33,7 @@ HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_
   return hn::CountTrue(d, hn::Lt(denominator, hn::Zero(d)));
 }
 
-std::int64_t Step(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
+std::int64_t step_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
   const hn::ScalableTag<float> d;
   const hn::CappedTag<float, 1> d1;
   const std::size_t lanes = hn::Lanes(d);
@@ -58,10 +58,10 @@ HWY_AFTER_NAMESPACE();
 
 namespace popshot::network {
 
-HWY_EXPORT(Step);
+HWY_EXPORT(step_all);
 
 std::int64_t step_single(float* y, const float* a, std::size_t count, float kick) {
-  return HWY_DYNAMIC_DISPATCH(Step)(y, a, count, kick);
+  return HWY_DYNAMIC_DISPATCH(step_all)(y, a, count, kick);
 }
 
 const char* kernel_target() {

@@ -1,5 +1,6 @@
 #include "popshot/theory/shot_noise.hpp"
 
+#include <array>
 #include <cmath>
 #include <complex>
 #include <numbers>
@@ -43,11 +44,11 @@ double uncoupled_spectrum(const model::Population& population, double input, dou
   for (double k = 1.0; k < last; k += 1.0) sum += term(k);
   // Half of the last term, the integral of the tail (four-point Gauss-Legendre on nu in [0, f/last], where the
   // integrand is almost a pure square), and the first correction from the derivative.
-  constexpr double node[] = {0.06943184420297371, 0.33000947820757187, 0.66999052179242813, 0.93056815579702629};
-  constexpr double weight[] = {0.17392742256872693, 0.32607257743127307, 0.32607257743127307, 0.17392742256872693};
+  constexpr std::array node{0.06943184420297371, 0.33000947820757187, 0.66999052179242813, 0.93056815579702629};
+  constexpr std::array weight{0.17392742256872693, 0.32607257743127307, 0.32607257743127307, 0.17392742256872693};
   const double edge = f / last;
   double tail = 0.0;
-  for (std::size_t i = 0; i < 4; ++i) {
+  for (std::size_t i = 0; i < node.size(); ++i) {
     const double nu = edge * node[i];
     tail += edge * weight[i] * firing_rate_density(population, input, nu) * nu;
   }

@@ -100,7 +100,8 @@ TEST(Integrate, AStationaryStartStaysWhereItIs) {
   auto m = figure1(1);
   m.simulation.duration = 20.0;
   const double rest = selected_state(m).point.rate(0);
-  for (const double rate : simulate(m).rate[0]) EXPECT_NEAR(rate, rest, 1e-4);
+  const auto activity = simulate(m);
+  for (const double rate : activity.rate[0]) EXPECT_NEAR(rate, rest, 1e-4);
 }
 
 TEST(Integrate, SeesAStepAtItsTime) {

@@ -1,5 +1,5 @@
 // Interval arithmetic against the exact results of random operands in extended precision.
-#include "../../../src/mean_field/interval.hpp"
+#include "mean_field/interval.hpp"
 
 #include <gtest/gtest.h>
 

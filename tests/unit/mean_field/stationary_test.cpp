@@ -12,7 +12,7 @@
 #include <random>
 #include <unsupported/Eigen/Polynomials>
 
-#include "../../../src/mean_field/stationary_search.hpp"
+#include "mean_field/stationary_search.hpp"
 #include "popshot/core/error.hpp"
 #include "random_models.hpp"
 
