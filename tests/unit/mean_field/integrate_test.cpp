@@ -124,6 +124,7 @@ TEST(Integrate, SeesAStepAtItsTime) {
 
 TEST(Integrate, SaysWhenTheStateStopsBeingFinite) {
   auto m = figure1(1, model::Sampling::random, 1e308);
+  m.projections.push_back({0, 0, 1e308});  // together infinite
   m.simulation.start = model::LorentzianStart{1.0, 0.0};
   EXPECT_THROW((void)simulate(m), NumericalError);
 }
