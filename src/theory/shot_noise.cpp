@@ -69,6 +69,18 @@ Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::Operatin
   return gain;
 }
 
+Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::OperatingPoint& point, double f,
+                                 double time_step) {
+  const auto count = point.input.size();
+  Eigen::VectorXcd response(count);
+  for (Eigen::Index k = 0; k < count; ++k) {
+    const auto& population = model.populations[static_cast<std::size_t>(k)];
+    response(k) = mean_field::linear_response(population, point.input(k), Complex{0.0, 2.0 * pi * f});
+  }
+  const Eigen::MatrixXcd loop = Eigen::MatrixXcd::Identity(count, count) - loop_gain(model, point, f, time_step);
+  return loop.partialPivLu().solve(Eigen::MatrixXcd(response.asDiagonal()));
+}
+
 ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
                      const std::vector<double>& frequencies, const Options& options) {
   const auto count = static_cast<Eigen::Index>(model.populations.size());

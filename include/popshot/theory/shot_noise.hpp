@@ -52,6 +52,12 @@ struct ShotNoise {
 [[nodiscard]] Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                                          double time_step = 0.0);
 
+/// The linear response of the coupled network as a matrix: element (k, l) is the response of the rate of population k
+/// to a small current into population l, at frequency f: (1 - K)^-1 diag(H), with H_k of mean_field::linear_response.
+/// Unit: rate per current. theory.md (20).
+[[nodiscard]] Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::OperatingPoint& point,
+                                               double f, double time_step = 0.0);
+
 /// Uncoupled, induced and total spectra at the given frequencies (any order and sign), at an operating point.
 [[nodiscard]] ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
                                    const std::vector<double>& frequencies, const Options& options = {});

@@ -194,6 +194,26 @@ TEST(ShotNoise, OfAPopulationSplitInTwoAddsUpToTheWhole) {
   EXPECT_NEAR(weight.real().dot(shifts), shift(0), 1e-9 * std::abs(shift(0)));
 }
 
+TEST(ResponseMatrix, AtFrequencyZeroIsTheShiftOfTheStationaryState) {
+  // Two different populations; a small constant current into one moves the stationary rates of both.
+  model::Model m;
+  m.populations = {population(1.0, 0.5, 1.0), population(0.5, 1.0, 2.0)};
+  m.projections = {{0, 0, 2.0}, {0, 1, 3.0}, {1, 0, -2.0}, {1, 1, -1.0}};
+  const auto rest = mean_field::selected_state(m).point;
+  const auto response = response_matrix(m, rest, 0.0);
+  const double current = 1e-4;
+  for (Eigen::Index l = 0; l < 2; ++l) {
+    auto up = m;
+    up.stimuli.push_back({static_cast<std::size_t>(l), model::ConstantCurrent{current}});
+    auto down = m;
+    down.stimuli.push_back({static_cast<std::size_t>(l), model::ConstantCurrent{-current}});
+    const Eigen::VectorXd slope =
+        (mean_field::selected_state(up).point.rate - mean_field::selected_state(down).point.rate) / (2 * current);
+    EXPECT_LT((response.col(l).real() - slope).norm(), 1e-6 * slope.norm());
+    EXPECT_LT(response.col(l).imag().norm(), 1e-14);
+  }
+}
+
 TEST(Delivery, IsTheMeanOverADelayUniformInTheStep) {
   const double h = 0.3;
   for (const double f : {0.0, 0.7, 4.0}) {
