@@ -26,7 +26,7 @@ namespace popshot::analysis {
 using Theory = std::function<std::vector<Eigen::MatrixXcd>(const std::vector<double>& frequency)>;
 
 /// What `welch` is expected to return for activity with a given spectrum: the spectrum of means over intervals (sinc^2
-/// and aliasing), convolved with the window's spectral leakage. theory.md (23)-(25).
+/// and aliasing), convolved with the window's spectral leakage. theory.md (23), (24).
 /// `limit` holds the high-frequency limits of the power spectral densities (r_k/N_k), which the aliases above
 /// three times the Nyquist frequency are replaced by. Exact up to the decay of the autocorrelation within eight
 /// segments.
