@@ -35,80 +35,76 @@ std::vector<Complex> start_state(const model::Model& model) {
 
 }  // namespace
 
-Activity simulate(const model::Model& model, const Execution& execution) {
-  const auto& simulation = model.simulation;
-  const double h = simulation.time_step;
-  const std::size_t count = model.populations.size();
-  const auto per_record = static_cast<std::int64_t>(std::llround(simulation.record_interval / h));
-  const auto transient_steps = static_cast<std::int64_t>(std::llround(simulation.transient / h));
-  const double interval = static_cast<double>(per_record) * h;
-  const auto records = static_cast<std::int64_t>(std::floor(simulation.duration / interval + 1e-9));
-  const std::int64_t steps = transient_steps + records * per_record;
-  const Eigen::MatrixXd coupling = coupling_matrix(model);
+Drive stationary_drive(const model::Model& model) {
+  Drive drive{start_state(model), {}, {}};
+  for (std::size_t k = 0; k < drive.state.size(); ++k) {
+    drive.rate_before.push_back(drive.state[k].imag() / (pi * model.populations[k].tau));
+  }
+  return drive;
+}
 
-  std::vector<Complex> state = start_state(model);
+Activity integrate(const model::Model& model, const Drive& drive, const Execution& execution,
+                   const ActivityObserver& observer) {
+  const Schedule schedule = model::schedule(model.simulation);
+  const double h = schedule.time_step;
+  const std::size_t count = model.populations.size();
+  const bool stimulated = !is_stationary(model);
+
+  std::vector<Complex> state = drive.state;
   std::vector<RiccatiFlow<Complex>> flow;
   for (std::size_t k = 0; k < count; ++k) {
     const auto& population = model.populations[k];
     const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
     flow.push_back(riccati_flow(Complex{g.center + constant_current(model, k), g.half_width}, h / population.tau));
   }
-
-  Activity activity;
-  activity.interval = interval;
-  activity.rate.assign(count, {});
-  activity.voltage.assign(count, {});
-  Eigen::VectorXd spikes(static_cast<Eigen::Index>(count));
-  std::vector<double> recorded(count, 0.0);
-  const auto time_of = [&](std::int64_t step) { return static_cast<double>(step - transient_steps) * h; };
-  const auto stimulus_kick = [&](std::size_t k, double begin, double end) {
-    return current_integral(model, k, begin, end) / model.populations[k].tau;
+  Recorder recorder(schedule, std::vector<double>(count, 1.0), observer);
+  recorder.activity().voltage.assign(observer ? 0 : count, {});
+  std::vector<double> spikes(count);
+  std::vector<double> kick(count);
+  // Voltage kicks at time `end`: of the spikes of the step, and of the stimuli over [begin, end].
+  const auto set_kicks = [&](double stimulus_begin, double stimulus_end) {
+    for (std::size_t k = 0; k < count; ++k) {
+      kick[k] = stimulated ? current_integral(model, k, stimulus_begin, stimulus_end) / model.populations[k].tau : 0.0;
+    }
+    for (const auto& projection : model.projections) kick[projection.to] += projection.weight * spikes[projection.from];
   };
 
   // The first kick is half a one (theory.md (8)): of the stimuli, and of the spikes before the start.
-  for (std::size_t k = 0; k < count; ++k)
-    spikes(static_cast<Eigen::Index>(k)) = h / 2 * state[k].imag() / (pi * model.populations[k].tau);
-  const Eigen::VectorXd before = coupling * spikes;
-  for (std::size_t k = 0; k < count; ++k) {
-    state[k] += before(static_cast<Eigen::Index>(k)) / model.populations[k].tau +
-                stimulus_kick(k, time_of(0), time_of(0) + h / 2);
-  }
-  for (std::int64_t step = 0; step < steps; ++step) {
+  for (std::size_t k = 0; k < count; ++k) spikes[k] = drive.rate_before[k] * (h / 2);
+  set_kicks(schedule.time_of(0), schedule.time_of(0) + h / 2);
+  bool finished = true;
+  for (std::int64_t step = 0; step < schedule.steps; ++step) {
     if (step % 1024 == 0) {
       if (execution.stop.stop_requested()) {
-        activity.finished = false;
+        finished = false;
         break;
       }
-      if (execution.progress) execution.progress(static_cast<double>(step) / static_cast<double>(steps));
+      if (execution.progress) execution.progress(static_cast<double>(step) / static_cast<double>(schedule.steps));
     }
     for (std::size_t k = 0; k < count; ++k) {
-      const auto result = riccati_step(flow[k], state[k]);
+      const auto result = riccati_step(flow[k], state[k] + kick[k]);
       state[k] = result.state;
-      spikes(static_cast<Eigen::Index>(k)) = result.spikes;
-    }
-    if (step >= transient_steps) {
-      const bool complete = (step - transient_steps + 1) % per_record == 0;
-      for (std::size_t k = 0; k < count; ++k) {
-        recorded[k] += spikes(static_cast<Eigen::Index>(k));
-        if (!complete) continue;
-        activity.rate[k].push_back(recorded[k] / interval);
-        activity.voltage[k].push_back(state[k].real());
-        recorded[k] = 0.0;
+      spikes[k] = drive.activity ? drive.activity(k, kick[k], result.spikes) : result.spikes;
+      if (!std::isfinite(state[k].real()) || !std::isfinite(state[k].imag()) || !std::isfinite(spikes[k])) {
+        throw NumericalError(fmt::format("population '{}': the mean field at t = {:.6g} is not finite",
+                                         model.populations[k].name, schedule.time_of(step + 1)));
       }
     }
-    const Eigen::VectorXd synaptic = coupling * spikes;
-    for (std::size_t k = 0; k < count; ++k) {
-      const double end = time_of(step + 1);
-      // coupling holds tau J, a spike moves the voltage by J.
-      state[k] += synaptic(static_cast<Eigen::Index>(k)) / model.populations[k].tau +
-                  stimulus_kick(k, end - h / 2, end + h / 2);
-      if (!std::isfinite(state[k].real()) || !std::isfinite(state[k].imag())) {
-        throw NumericalError(
-            fmt::format("population '{}': the mean field at t = {:.6g} is not finite", model.populations[k].name, end));
-      }
+    if (!observer && schedule.completes_record(step)) {
+      for (std::size_t k = 0; k < count; ++k) recorder.activity().voltage[k].push_back(state[k].real());
     }
+    if (!recorder.add(step, spikes)) {
+      finished = false;
+      break;
+    }
+    const double end = schedule.time_of(step + 1);
+    set_kicks(end - h / 2, end + h / 2);
   }
-  return activity;
+  return recorder.take(finished);
+}
+
+Activity simulate(const model::Model& model, const Execution& execution, const ActivityObserver& observer) {
+  return integrate(model, stationary_drive(model), execution, observer);
 }
 
 }  // namespace popshot::mean_field

@@ -56,6 +56,10 @@ std::optional<std::size_t> Model::find_population(const std::string& population_
   return std::nullopt;
 }
 
+Schedule schedule(const Simulation& simulation) {
+  return {simulation.duration, simulation.transient, simulation.time_step, simulation.record_interval};
+}
+
 double constant_current(const Model& model, std::size_t k) {
   double sum = 0.0;
   for (const Stimulus& stimulus : model.stimuli) {

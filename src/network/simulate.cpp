@@ -1,7 +1,6 @@
 #include "popshot/network/simulate.hpp"
 
 #include <fmt/format.h>
-#include <hwy/aligned_allocator.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,9 +11,9 @@
 #include <tuple>
 
 #include "kernel.hpp"
+#include "neurons.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
-#include "popshot/core/random.hpp"
 #include "popshot/core/riccati.hpp"
 
 namespace popshot::network {
@@ -30,23 +29,6 @@ constexpr std::int64_t neurons_per_thread = 8192;
 /// Slices of the single-precision arrays begin at multiples of this many neurons (a cache line).
 constexpr std::size_t slice_granularity = 16;
 
-/// One neuron's flow, its index and its voltage: the double-precision path.
-struct DoubleNeurons {
-  std::vector<double> voltage, c, b, e, half_turns;
-
-  void add(double v, const RiccatiFlow<double>& flow) {
-    voltage.push_back(v);
-    c.push_back(flow.c);
-    b.push_back(flow.b);
-    e.push_back(flow.e);
-    half_turns.push_back(flow.half_turns);
-  }
-  void reserve(std::size_t count) {
-    for (auto* values : {&voltage, &c, &b, &e, &half_turns}) values->reserve(count);
-  }
-  [[nodiscard]] std::size_t size() const { return voltage.size(); }
-};
-
 /// The neurons whose spike times are wanted: double precision too, stepped one by one.
 struct RasterNeurons {
   std::vector<std::int64_t> neuron;
@@ -54,14 +36,9 @@ struct RasterNeurons {
   DoubleNeurons state;
 };
 
-/// The neurons of one population, by the path that steps them.
 struct PopulationState {
-  hwy::AlignedFreeUniquePtr<float[]> y;  // NOLINT(modernize-avoid-c-arrays): Highway's aligned array
-  hwy::AlignedFreeUniquePtr<float[]> a;  // NOLINT(modernize-avoid-c-arrays)
-  std::size_t singles = 0;
-  DoubleNeurons doubles;
+  Neurons neurons;
   RasterNeurons raster;
-  double h = 0.0;  ///< time step in units of tau
 };
 
 bool in_raster(const model::Raster& raster, std::int64_t j) {
@@ -70,70 +47,22 @@ bool in_raster(const model::Raster& raster, std::int64_t j) {
   return offset % raster.stride == 0 && offset / raster.stride < raster.count;
 }
 
-/// The rate at which population k fires at the start.
-double start_rate(const Model& model, const mean_field::OperatingPoint& point, std::size_t k) {
-  const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
-  const double rate = point.rate(static_cast<Eigen::Index>(k));
-  return lorentzian != nullptr ? lorentzian->rate.value_or(rate) : rate;
-}
-
-/// The voltage that a neuron with total input `drive` = eta + I starts from. theory.md (14).
-struct StartVoltage {
-  const Model* model;
-  std::size_t k;
-  std::uint64_t trial;
-  mean_field::OperatingPoint point;
-
-  double operator()(std::int64_t j, double eta) const {
-    const auto& population = model->populations[k];
-    const auto index = static_cast<Eigen::Index>(k);
-    const double u =
-        uniform_number(model->simulation.seed, RandomStream::start, {trial, k}, static_cast<std::uint64_t>(j));
-    const double phase = std::tan(pi * (u - 0.5));
-    if (const auto* lorentzian = std::get_if<model::LorentzianStart>(&model->simulation.start)) {
-      const double rate = start_rate(*model, point, k);
-      const double centre =
-          lorentzian->voltage.value_or(mean_field::stationary_state_variable(population, point.input(index)).real());
-      return centre + pi * population.tau * rate * phase;
-    }
-    const double drive = eta + point.input(index);
-    return drive > 0 ? std::sqrt(drive) * phase : -std::sqrt(-drive);
-  }
-};
-
 PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
                         const mean_field::OperatingPoint& point) {
   const Population& population = model.populations[k];
   const double constant = constant_current(model, k);
-  const bool single = model.simulation.precision == model::Precision::single;
-  PopulationState state;
-  state.h = model.simulation.time_step / population.tau;
+  const double h = model.simulation.time_step / population.tau;
+  PopulationState state{Neurons(sample.eta[k].size(), h, model.simulation.precision, population.name), {}};
   const StartVoltage start{&model, k, sample.trial, point};
-  if (single) {
-    state.y = hwy::AllocateAligned<float>(sample.eta[k].size());
-    state.a = hwy::AllocateAligned<float>(sample.eta[k].size());
-    if (!state.y || !state.a) throw InputError(fmt::format("population '{}': not enough memory", population.name));
-  } else {
-    state.doubles.reserve(sample.eta[k].size());
-  }
   for (std::int64_t j = 0; j < population.size; ++j) {
     const double eta = sample.eta[k][static_cast<std::size_t>(j)] + constant;
     const double voltage = start(j, eta - constant);
-    const double angle = std::sqrt(std::abs(eta)) * state.h;
-    const double half = eta < 0 ? std::sinh(std::min(angle, 2.0) / 2) : std::sin(std::min(angle, pi) / 2);
-    const double a = (eta < 0 ? -4.0 : 4.0) * half * half;
     if (in_raster(population.raster, j)) {
       state.raster.neuron.push_back(j);
       state.raster.eta.push_back(eta);
-      state.raster.state.add(voltage, riccati_flow(eta, state.h));
-    } else if (single && std::abs(a) < kernel_largest_a) {
-      const double b =
-          eta < 0 ? std::sinh(angle) / angle * state.h : (angle > 0 ? std::sin(angle) / angle * state.h : state.h);
-      state.y[state.singles] = static_cast<float>(b * voltage - a / 2);
-      state.a[state.singles] = static_cast<float>(a);
-      ++state.singles;
+      state.raster.state.add(voltage, riccati_flow(eta, h));
     } else {
-      state.doubles.add(voltage, riccati_flow(eta, state.h));
+      state.neurons.add(eta, voltage);
     }
   }
   return state;
@@ -159,10 +88,20 @@ double spike_delay(double eta, double v, std::int64_t n) {
   return std::atanh(kappa / v) / kappa;
 }
 
+std::vector<double> sizes(const Model& model) {
+  std::vector<double> result;
+  for (const auto& population : model.populations) result.push_back(static_cast<double>(population.size));
+  return result;
+}
+
 class Network {
  public:
-  Network(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point, const Execution& execution)
-      : model_(model), execution_(execution) {
+  Network(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point, const Execution& execution,
+          const ActivityObserver& observer)
+      : model_(model),
+        execution_(execution),
+        schedule_(model::schedule(model.simulation)),
+        recorder_(schedule_, sizes(model), observer) {
     std::int64_t total = 0;
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
       populations_.push_back(prepare(model, k, sample, point));
@@ -184,27 +123,17 @@ class Network {
   }
 
   Activity run() {
-    const auto& simulation = model_.simulation;
-    const double h = simulation.time_step;
-    per_record_ = static_cast<std::int64_t>(std::llround(simulation.record_interval / h));
-    transient_steps_ = static_cast<std::int64_t>(std::llround(simulation.transient / h));
-    const auto records =
-        static_cast<std::int64_t>(std::floor(simulation.duration / (static_cast<double>(per_record_) * h) + 1e-9));
-    steps_ = transient_steps_ + records * per_record_;
-    last_step_ = steps_ - 1;
-    activity_.interval = static_cast<double>(per_record_) * h;
-    activity_.rate.assign(populations_.size(), {});
-    for (auto& rate : activity_.rate) rate.reserve(static_cast<std::size_t>(records));
-
+    last_step_ = schedule_.steps - 1;
     SpinBarrier barrier(members_);
     run_team(members_, [&](unsigned member) { work(member, barrier); });
-    collect_spikes();
     if (failure_population_ != none) {
       throw NumericalError(fmt::format("population '{}': the input at t = {:.6g} is not finite",
-                                       model_.populations[failure_population_].name, time_of(last_step_ + 1)));
+                                       model_.populations[failure_population_].name,
+                                       schedule_.time_of(last_step_ + 1)));
     }
-    activity_.finished = last_step_ + 1 == steps_;
-    return std::move(activity_);
+    auto activity = recorder_.take(last_step_ + 1 == schedule_.steps);
+    activity.spikes = collect_spikes();
+    return activity;
   }
 
  private:
@@ -216,17 +145,13 @@ class Network {
     std::int64_t neuron;
   };
 
-  [[nodiscard]] double time_of(std::int64_t step) const {
-    return static_cast<double>(step - transient_steps_) * model_.simulation.time_step;
-  }
-
   /// What one member of the team does: its slice of every population, step by step.
   void work(unsigned member, SpinBarrier& barrier) {
     const std::size_t count = populations_.size();
     std::vector<double> kick = first_kick_;
     std::vector<std::int64_t> total(count);
-    std::vector<std::int64_t> recorded(count, 0);
-    for (std::int64_t step = 0; step < steps_; ++step) {
+    std::vector<double> recorded(count);
+    for (std::int64_t step = 0; step < schedule_.steps; ++step) {
       auto& mine = counts_[static_cast<std::size_t>(step % 2)][member];
       for (std::size_t k = 0; k < count; ++k) mine[k] = advance(k, member, kick[k], step);
       if (member == 0) report(step);
@@ -236,7 +161,11 @@ class Network {
         for (std::size_t k = 0; k < count; ++k) total[k] += counts[k];
       }
       const std::size_t failed = next_kicks(step, total, kick);
-      if (member == 0 && step >= transient_steps_) record(step, total, recorded);
+      if (member == 0) {
+        std::copy(total.begin(), total.end(), recorded.begin());
+        // The observer's wish takes effect after the next step, which all members have begun by then or will.
+        if (!recorder_.add(step, recorded)) ended_ = true;
+      }
       if (failed != none) {
         if (member == 0) {
           failure_population_ = failed;
@@ -251,20 +180,21 @@ class Network {
   /// Progress and stop requests, every few milliseconds. A stop takes effect at the end of this very step for all.
   void report(std::int64_t step) {
     constexpr std::int64_t interval = 256;
+    if (ended_) last_step_ = step;
     if (step % interval != 0) return;
     if (execution_.stop.stop_requested()) last_step_ = step;
-    if (execution_.progress) execution_.progress(static_cast<double>(step) / static_cast<double>(steps_));
+    if (execution_.progress) execution_.progress(static_cast<double>(step) / static_cast<double>(schedule_.steps));
   }
 
   std::int64_t advance(std::size_t k, unsigned member, double kick, std::int64_t step) {
     auto& population = populations_[k];
     std::int64_t spikes = 0;
-    if (const auto [begin, end] = slice(population.singles, member, members_, slice_granularity); begin < end) {
-      spikes += step_single(population.y.get() + begin, population.a.get() + begin, end - begin,
-                            static_cast<float>(population.h * kick));
+    if (const auto [begin, end] = slice(population.neurons.singles, member, members_, slice_granularity); begin < end) {
+      spikes += step_single(population.neurons.y.get() + begin, population.neurons.a.get() + begin, end - begin,
+                            static_cast<float>(population.neurons.h * kick));
     }
-    if (const auto [begin, end] = slice(population.doubles.size(), member, members_); begin < end) {
-      auto& d = population.doubles;
+    if (const auto [begin, end] = slice(population.neurons.doubles.size(), member, members_); begin < end) {
+      auto& d = population.neurons.doubles;
       spikes += step_double(&d.voltage[begin], &d.c[begin], &d.b[begin], &d.e[begin], &d.half_turns[begin], end - begin,
                             kick);
     }
@@ -286,10 +216,10 @@ class Network {
       s.voltage[i] = result.state;
       const auto fired = static_cast<std::int64_t>(result.spikes);
       total += fired;
-      if (step < transient_steps_) continue;
+      if (step < schedule_.transient_steps) continue;
       for (std::int64_t n = 0; n < fired; ++n) {
         const double delay = std::clamp(tau * spike_delay(raster.eta[i], v, n), 0.0, model_.simulation.time_step);
-        spikes.push_back({time_of(step) + delay, static_cast<std::int64_t>(k), raster.neuron[i]});
+        spikes.push_back({schedule_.time_of(step) + delay, static_cast<std::int64_t>(k), raster.neuron[i]});
       }
     }
     return total;
@@ -303,81 +233,73 @@ class Network {
   /// that is centred there. Returns a population whose kick is not finite, or none.
   std::size_t next_kicks(std::int64_t step, const std::vector<std::int64_t>& total, std::vector<double>& kick) const {
     const double h = model_.simulation.time_step;
-    const double end = time_of(step + 1);
+    const double end = schedule_.time_of(step + 1);
     for (std::size_t k = 0; k < kick.size(); ++k) {
       kick[k] = model_.stimuli.empty() ? 0.0 : stimulus_kick(k, end - h / 2, end + h / 2);
     }
     for (const auto& projection : model_.projections) {
-      kick[projection.to] += projection.weight * static_cast<double>(total[projection.from]) /
-                             static_cast<double>(model_.populations[projection.from].size);
+      kick[projection.to] += projection.weight * (static_cast<double>(total[projection.from]) /
+                                                  static_cast<double>(model_.populations[projection.from].size));
     }
     for (std::size_t k = 0; k < kick.size(); ++k) {
-      if (!std::isfinite(static_cast<float>(populations_[k].h * kick[k]))) return k;
+      if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kick[k]))) return k;
     }
     return none;
   }
 
-  void record(std::int64_t step, const std::vector<std::int64_t>& total, std::vector<std::int64_t>& recorded) {
-    const bool complete = (step - transient_steps_ + 1) % per_record_ == 0;
-    for (std::size_t k = 0; k < total.size(); ++k) {
-      recorded[k] += total[k];
-      if (!complete) continue;
-      activity_.rate[k].push_back(static_cast<double>(recorded[k]) /
-                                  (static_cast<double>(model_.populations[k].size) * activity_.interval));
-      recorded[k] = 0;
-    }
-  }
-
-  void collect_spikes() {
+  [[nodiscard]] SpikeTimes collect_spikes() const {
+    SpikeTimes result;
     std::vector<Spike> all;
     for (const auto& part : spikes_) all.insert(all.end(), part.begin(), part.end());
     std::sort(all.begin(), all.end(), [](const Spike& left, const Spike& right) {
       return std::tie(left.time, left.population, left.neuron) < std::tie(right.time, right.population, right.neuron);
     });
     for (const auto& spike : all) {
-      activity_.spikes.time.push_back(spike.time);
-      activity_.spikes.population.push_back(spike.population);
-      activity_.spikes.neuron.push_back(spike.neuron);
+      result.time.push_back(spike.time);
+      result.population.push_back(spike.population);
+      result.neuron.push_back(spike.neuron);
     }
+    return result;
   }
 
   const Model& model_;
   const Execution& execution_;
+  Schedule schedule_;
+  Recorder recorder_;
+  bool ended_ = false;  ///< the observer has asked for the end; of member 0 only
   std::vector<PopulationState> populations_;
   std::vector<double> first_kick_;
   unsigned members_ = 1;
   /// Spikes of a step by member and population; two sets in turn, so that one barrier a step suffices.
   std::vector<std::vector<PaddedCounts>> counts_;
   std::vector<std::vector<Spike>> spikes_;
-  std::int64_t steps_ = 0;
-  std::int64_t transient_steps_ = 0;
-  std::int64_t per_record_ = 1;
   /// Only member 0 writes it, before the barrier of the step that it names or of an earlier one.
   std::atomic<std::int64_t> last_step_ = 0;
   std::size_t failure_population_ = none;
-  Activity activity_;
 };
 
 }  // namespace
 
 Activity simulate(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point,
-                  const Execution& execution) {
-  return Network(model, sample, point, execution).run();
+                  const Execution& execution, const ActivityObserver& observer) {
+  return Network(model, sample, point, execution, observer).run();
 }
 
-Activity simulate(const Model& model, std::uint64_t trial, const Execution& execution) {
-  model::require_memory(model);
-  const Sample sample = draw_sample(model, trial, execution);
+mean_field::OperatingPoint start_point(const Model& model, const Sample& sample) {
   const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
-  mean_field::OperatingPoint point;
   if (lorentzian != nullptr && lorentzian->rate && lorentzian->voltage) {
     // Nothing of a stationary state is asked for, and there may be none.
     const auto count = static_cast<Eigen::Index>(model.populations.size());
-    point = {Eigen::VectorXd::Zero(count), Eigen::VectorXd::Zero(count)};
-  } else {
-    point = operating_point(model, sample, mean_field::selected_state(model).point, model.simulation.time_step);
+    return {Eigen::VectorXd::Zero(count), Eigen::VectorXd::Zero(count)};
   }
-  return simulate(model, sample, point, execution);
+  return operating_point(model, sample, mean_field::selected_state(model).point, model.simulation.time_step);
+}
+
+Activity simulate(const Model& model, std::uint64_t trial, const Execution& execution,
+                  const ActivityObserver& observer) {
+  model::require_memory(model);
+  const Sample sample = draw_sample(model, trial, execution);
+  return simulate(model, sample, start_point(model, sample), execution, observer);
 }
 
 }  // namespace popshot::network

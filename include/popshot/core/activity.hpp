@@ -1,7 +1,8 @@
-// The activity of all populations over time: what every level of simulation returns.
+// The activity of all populations over time: what every level of simulation returns, and how it is gathered.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace popshot {
@@ -26,6 +27,52 @@ struct Activity {
   bool finished = true;
 
   [[nodiscard]] std::size_t samples() const { return rate.empty() ? 0 : rate.front().size(); }
+};
+
+/// Is given the rates of all populations at the end of every record interval; returns false to end the run.
+using ActivityObserver = std::function<bool(const std::vector<double>& rate)>;
+
+/// The time steps of a run: transient_steps that are thrown away, then whole record intervals of per_record steps.
+/// Time 0 is the end of the transient.
+struct Schedule {
+  double time_step = 0.0;
+  std::int64_t transient_steps = 0;
+  std::int64_t per_record = 1;
+  std::int64_t steps = 0;  ///< all of them
+
+  /// As many record intervals as fit into `duration` (to rounding).
+  Schedule(double duration, double transient, double time_step, double record_interval);
+
+  [[nodiscard]] double interval() const { return static_cast<double>(per_record) * time_step; }
+  [[nodiscard]] double time_of(std::int64_t step) const {
+    return static_cast<double>(step - transient_steps) * time_step;
+  }
+  /// Whether a record interval ends with this step.
+  [[nodiscard]] bool completes_record(std::int64_t step) const {
+    return step >= transient_steps && (step - transient_steps + 1) % per_record == 0;
+  }
+};
+
+/// Gathers the spikes of the steps into an Activity, or hands them to an observer instead.
+class Recorder {
+ public:
+  /// `neurons[k]`: what a count of spikes of population k is divided by to give spikes per neuron.
+  Recorder(const Schedule& schedule, std::vector<double> neurons, ActivityObserver observer = {});
+
+  /// spikes[k]: of population k in this step. Steps of the transient are passed over. Returns false if the observer
+  /// asks for the end.
+  bool add(std::int64_t step, const std::vector<double>& spikes);
+  /// What was gathered; call it once.
+  [[nodiscard]] Activity take(bool finished);
+  [[nodiscard]] Activity& activity() { return activity_; }
+
+ private:
+  Schedule schedule_;
+  std::vector<double> neurons_;
+  ActivityObserver observer_;
+  std::vector<double> sum_;
+  std::vector<double> rate_;
+  Activity activity_;
 };
 
 }  // namespace popshot

@@ -1,11 +1,37 @@
-// The macroscopic level: the mean field of infinitely many neurons, stepped by the scheme of the network.
+// The macroscopic level: the mean field of infinitely many neurons, stepped by the scheme of the network; and the same
+// equations driven by an activity that is not quite their own, which is the mesoscopic level.
 #pragma once
+
+#include <complex>
+#include <functional>
+#include <vector>
 
 #include "popshot/core/activity.hpp"
 #include "popshot/core/execution.hpp"
 #include "popshot/model/model.hpp"
 
 namespace popshot::mean_field {
+
+/// Where the mean field starts, and what drives it.
+struct Drive {
+  /// v + i pi tau r of each population (dimensionless, Im > 0) at the start.
+  std::vector<std::complex<double>> state;
+  /// The activity of each population just before the start (its last half step is delivered at the start).
+  std::vector<double> rate_before;
+  /// The spikes per neuron of population k in a time step, given the voltage kick that begins the step and the spikes
+  /// `expected` by the mean field. Called once for each step and population, in order. Empty: as expected.
+  std::function<double(std::size_t k, double kick, double expected)> activity;
+};
+
+/// The start that simulation.start asks for at the state that simulation.state selects, with no activity but the mean
+/// field's own. Throws InputError if a stationary state is needed and there is no stable one.
+[[nodiscard]] Drive stationary_drive(const model::Model& model);
+
+/// Integrates tau_k x_k' = x_k^2 + eta_k + i Delta_k + I_k(t) + tau_k sum_l J_kl A_l(t), with the activities A of
+/// `drive` (A = r without), for transient + duration; returns the activities (means over the record intervals) and the
+/// mean voltages (at their ends) after the transient. Scheme, errors, stop requests and `observer`: as in simulate.
+[[nodiscard]] Activity integrate(const model::Model& model, const Drive& drive, const Execution& execution = {},
+                                 const ActivityObserver& observer = {});
 
 /// Integrates tau_k x_k' = x_k^2 + eta_k + i Delta_k + I_k(t) + tau_k sum_l J_kl r_l (Montbrio, Pazo & Roxin 2015,
 /// eq. 12, in the complex form of theory.md (3)) for transient + duration and returns rates (means over the
@@ -16,6 +42,8 @@ namespace popshot::mean_field {
 /// half a time step, which is first order.
 /// Throws NumericalError, naming time and population, if the state stops being finite; InputError if a stationary start
 /// is asked for and there is no stable stationary state. A stop request ends the run early with finished = false.
-[[nodiscard]] Activity simulate(const model::Model& model, const Execution& execution = {});
+/// An `observer` gets the rates of the record intervals in place of the returned activity, and can end the run.
+[[nodiscard]] Activity simulate(const model::Model& model, const Execution& execution = {},
+                                const ActivityObserver& observer = {});
 
 }  // namespace popshot::mean_field

@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "popshot/core/activity.hpp"
+
 namespace popshot::model {
 
 /// Lorentzian (Cauchy) density g(eta) = (1/pi) half_width / ((eta - center)^2 + half_width^2).
@@ -134,6 +136,9 @@ struct Model {
   /// The index of the population of that name, or nothing.
   [[nodiscard]] std::optional<std::size_t> find_population(const std::string& name) const;
 };
+
+/// The time steps that `simulation` asks for.
+[[nodiscard]] Schedule schedule(const Simulation& simulation);
 
 /// The sum of the constant currents into population k (0 if there are none).
 [[nodiscard]] double constant_current(const Model& model, std::size_t k);

@@ -1,0 +1,48 @@
+#include "popshot/core/activity.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace popshot {
+
+Schedule::Schedule(double duration, double transient, double step, double record_interval)
+    : time_step(step),
+      transient_steps(std::llround(transient / step)),
+      per_record(std::llround(record_interval / step)) {
+  steps = transient_steps + static_cast<std::int64_t>(std::floor(duration / interval() + 1e-9)) * per_record;
+}
+
+Recorder::Recorder(const Schedule& schedule, std::vector<double> neurons, ActivityObserver observer)
+    : schedule_(schedule),
+      neurons_(std::move(neurons)),
+      observer_(std::move(observer)),
+      sum_(neurons_.size()),
+      rate_(neurons_.size()) {
+  activity_.interval = schedule.interval();
+  activity_.rate.assign(neurons_.size(), {});
+  if (observer_) return;
+  const auto records = static_cast<std::size_t>((schedule.steps - schedule.transient_steps) / schedule.per_record);
+  for (auto& rate : activity_.rate) rate.reserve(records);
+}
+
+bool Recorder::add(std::int64_t step, const std::vector<double>& spikes) {
+  if (step < schedule_.transient_steps) return true;
+  const bool complete = schedule_.completes_record(step);
+  for (std::size_t k = 0; k < sum_.size(); ++k) {
+    sum_[k] += spikes[k];
+    if (!complete) continue;
+    rate_[k] = sum_[k] / (neurons_[k] * activity_.interval);
+    sum_[k] = 0.0;
+  }
+  if (!complete) return true;
+  if (observer_) return observer_(rate_);
+  for (std::size_t k = 0; k < rate_.size(); ++k) activity_.rate[k].push_back(rate_[k]);
+  return true;
+}
+
+Activity Recorder::take(bool finished) {
+  activity_.finished = finished;
+  return std::move(activity_);
+}
+
+}  // namespace popshot

@@ -1,0 +1,112 @@
+#include "neurons.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "kernel.hpp"
+#include "popshot/core/error.hpp"
+
+namespace popshot::network {
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+/// The coefficients of the kernel: a = 4 sin^2(w h/2) and b = sin(w h)/w, for either sign of eta. theory.md (11).
+struct KernelCoefficients {
+  double a;
+  double b;
+};
+
+KernelCoefficients kernel_coefficients(double eta, double h) {
+  const double angle = std::sqrt(std::abs(eta)) * h;
+  const double half = eta < 0 ? std::sinh(std::min(angle, 2.0) / 2) : std::sin(std::min(angle, pi) / 2);
+  const double a = (eta < 0 ? -4.0 : 4.0) * half * half;
+  const double sine = eta < 0 ? std::sinh(angle) : std::sin(angle);
+  return {a, angle > 0 ? sine / angle * h : h};
+}
+
+}  // namespace
+
+void DoubleNeurons::add(double v, const RiccatiFlow<double>& flow) {
+  voltage.push_back(v);
+  c.push_back(flow.c);
+  b.push_back(flow.b);
+  e.push_back(flow.e);
+  half_turns.push_back(flow.half_turns);
+}
+
+void DoubleNeurons::set_flow(std::size_t i, const RiccatiFlow<double>& flow) {
+  c[i] = flow.c;
+  b[i] = flow.b;
+  e[i] = flow.e;
+  half_turns[i] = flow.half_turns;
+}
+
+void DoubleNeurons::reserve(std::size_t count) {
+  for (auto* values : {&voltage, &c, &b, &e, &half_turns}) values->reserve(count);
+}
+
+Neurons::Neurons(std::size_t capacity, double step, model::Precision precision, const std::string& population_name)
+    : h(step) {
+  if (precision == model::Precision::double_) {
+    doubles.reserve(capacity);
+    return;
+  }
+  y = hwy::AllocateAligned<float>(capacity);
+  a = hwy::AllocateAligned<float>(capacity);
+  if (!y || !a) throw InputError(fmt::format("population '{}': not enough memory", population_name));
+}
+
+bool Neurons::fits_single(double eta) const {
+  return y != nullptr && std::abs(kernel_coefficients(eta, h).a) < kernel_largest_a;
+}
+
+void Neurons::add_single(double eta, double voltage) {
+  const auto kernel = kernel_coefficients(eta, h);
+  y[singles] = static_cast<float>(kernel.b * voltage - kernel.a / 2);
+  a[singles] = static_cast<float>(kernel.a);
+  ++singles;
+}
+
+void Neurons::set_single(std::size_t i, double eta) {
+  const auto factor = [](double x) { return 1.0 - x / 6.0 - x * x / 180.0; };  // b/h, as in the kernel
+  const double old = a[i];
+  const double changed = kernel_coefficients(eta, h).a;
+  y[i] = static_cast<float>((y[i] + old / 2) * factor(changed) / factor(old) - changed / 2);
+  a[i] = static_cast<float>(changed);
+}
+
+std::int64_t Neurons::advance(double kick) {
+  std::int64_t spikes = 0;
+  if (singles > 0) spikes += step_single(y.get(), a.get(), singles, static_cast<float>(h * kick));
+  if (auto& d = doubles; d.size() > 0) {
+    spikes += step_double(d.voltage.data(), d.c.data(), d.b.data(), d.e.data(), d.half_turns.data(), d.size(), kick);
+  }
+  return spikes;
+}
+
+double start_rate(const model::Model& model, const mean_field::OperatingPoint& point, std::size_t k) {
+  const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
+  const double rate = point.rate(static_cast<Eigen::Index>(k));
+  return lorentzian != nullptr ? lorentzian->rate.value_or(rate) : rate;
+}
+
+double StartVoltage::operator()(std::int64_t j, double eta) const {
+  const auto& population = model->populations[k];
+  const auto index = static_cast<Eigen::Index>(k);
+  const double u = uniform_number(model->simulation.seed, stream, {trial, k}, static_cast<std::uint64_t>(j));
+  const double phase = std::tan(pi * (u - 0.5));
+  if (const auto* lorentzian = std::get_if<model::LorentzianStart>(&model->simulation.start)) {
+    const double rate = start_rate(*model, point, k);
+    const double centre =
+        lorentzian->voltage.value_or(mean_field::stationary_state_variable(population, point.input(index)).real());
+    return centre + pi * population.tau * rate * phase;
+  }
+  const double drive = eta + point.input(index);
+  return drive > 0 ? std::sqrt(drive) * phase : -std::sqrt(-drive);
+}
+
+}  // namespace popshot::network

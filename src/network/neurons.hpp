@@ -1,0 +1,69 @@
+// The neurons of a population as the kernels step them, and the voltages that they start from. Shared by the network
+// and by the mesoscopic ensemble.
+#pragma once
+
+#include <hwy/aligned_allocator.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "popshot/core/random.hpp"
+#include "popshot/core/riccati.hpp"
+#include "popshot/mean_field/stationary.hpp"
+#include "popshot/model/model.hpp"
+
+namespace popshot::network {
+
+/// Neurons in double precision: voltage, and the coefficients of the flow.
+struct DoubleNeurons {
+  std::vector<double> voltage, c, b, e, half_turns;
+
+  void add(double v, const RiccatiFlow<double>& flow);
+  void set_flow(std::size_t i, const RiccatiFlow<double>& flow);
+  void reserve(std::size_t count);
+  [[nodiscard]] std::size_t size() const { return voltage.size(); }
+};
+
+/// Neurons by the path that steps them: single precision where the kernel allows it, else double.
+struct Neurons {
+  hwy::AlignedFreeUniquePtr<float[]> y;  // NOLINT(modernize-avoid-c-arrays): Highway's aligned array
+  hwy::AlignedFreeUniquePtr<float[]> a;  // NOLINT(modernize-avoid-c-arrays)
+  std::size_t singles = 0;
+  DoubleNeurons doubles;
+  double h = 0.0;  ///< time step in units of tau
+
+  Neurons() = default;
+  /// Room for `capacity` neurons. Throws InputError, naming the population, if there is no memory.
+  Neurons(std::size_t capacity, double step, model::Precision precision, const std::string& population_name);
+
+  /// Whether a neuron with constant input eta can go through the single-precision kernel.
+  [[nodiscard]] bool fits_single(double eta) const;
+  /// Adds a neuron with constant input eta (constant current included).
+  void add(double eta, double voltage) { fits_single(eta) ? add_single(eta, voltage) : add_double(eta, voltage); }
+  void add_single(double eta, double voltage);
+  void add_double(double eta, double voltage) { doubles.add(voltage, riccati_flow(eta, h)); }
+  /// Changes the constant input of neuron i of the singles or doubles; its voltage stays.
+  void set_single(std::size_t i, double eta);
+  void set_double(std::size_t i, double eta) { doubles.set_flow(i, riccati_flow(eta, h)); }
+
+  /// One kick and one drift of all; returns the number of spikes. theory.md (6)-(8).
+  std::int64_t advance(double kick);
+};
+
+/// The rate at which population k fires at the start.
+[[nodiscard]] double start_rate(const model::Model& model, const mean_field::OperatingPoint& point, std::size_t k);
+
+/// The voltage that a neuron starts from, as simulation.start says. theory.md (14).
+struct StartVoltage {
+  const model::Model* model;
+  std::size_t k;
+  std::uint64_t trial;
+  mean_field::OperatingPoint point;
+  RandomStream stream = RandomStream::start;
+
+  /// Of neuron j with heterogeneity eta (constant current not included).
+  [[nodiscard]] double operator()(std::int64_t j, double eta) const;
+};
+
+}  // namespace popshot::network
