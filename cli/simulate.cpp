@@ -8,9 +8,9 @@
 
 #include "common.hpp"
 #include "popshot/comparison/compare.hpp"
-#include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
 #include "popshot/mean_field/integrate.hpp"
+#include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 
 namespace popshot::cli {
@@ -44,9 +44,6 @@ ordered_json summarise(const Options& options, const model::Model& model, const 
 }
 
 int run(const Options& options, const Invocation& invocation) {
-  if (options.level == "mesoscopic") {
-    throw InputError("--level mesoscopic: not supported yet; allowed: network, mean-field");
-  }
   const auto file = options.model.read();
   const auto& model = file.model;
   if (!options.run.output.empty()) io::require_writable(options.run.output);
@@ -59,8 +56,10 @@ int run(const Options& options, const Invocation& invocation) {
                     options.run.quiet);
     const Execution execution{options.run.threads, interruption.token(),
                               [&](double fraction) { bar.update(fraction); }};
-    activity = network ? network::simulate(model, static_cast<std::uint64_t>(options.trial), execution)
-                       : mean_field::simulate(model, execution);
+    const auto trial = static_cast<std::uint64_t>(options.trial);
+    if (network) activity = network::simulate(model, trial, execution);
+    if (options.level == "mesoscopic") activity = mesoscopic::simulate(model, trial, execution);
+    if (options.level == "mean-field") activity = mean_field::simulate(model, execution);
   }
   options.run.save(comparison::to_dataset(activity, population_names(model), model.time_unit), file, options.level,
                    invocation);

@@ -16,13 +16,6 @@ namespace {
 constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 
-/// sin^2(pi x)/(pi x)^2
-double sinc_squared(double x) {
-  if (x == 0.0) return 1.0;
-  const double s = std::sin(pi * x) / (pi * x);
-  return s * s;
-}
-
 /// Periodic Hann window.
 std::vector<double> hann(std::size_t length) {
   std::vector<double> window(length);
@@ -120,14 +113,7 @@ Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, doub
   std::vector<double> frequency(3 * n / 2 + 1);
   for (std::size_t i = 0; i < frequency.size(); ++i) frequency[i] = spacing * static_cast<double>(i);
   const auto density = theory(frequency);
-  const Eigen::MatrixXcd white = limit.cast<Complex>().asDiagonal();
-  std::vector<Eigen::MatrixXcd> binned(n / 2 + 1);
-  for (std::size_t i = 0; i <= n / 2; ++i) {
-    const double x = static_cast<double>(i) / static_cast<double>(n);
-    binned[i] = white + (density[i] - white) * sinc_squared(x) +
-                (density[n - i].conjugate() - white) * sinc_squared(x - 1.0) +
-                (density[n + i] - white) * sinc_squared(x + 1.0);
-  }
+  const auto binned = interval_mean_density(density, limit);
 
   const auto window = hann(segment);
   const auto overlap = autocorrelation(window);

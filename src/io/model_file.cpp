@@ -48,7 +48,8 @@ std::string text_of(const toml::table& document) {
 }
 
 model::Model read_document(const TableReader& document) {
-  document.allow_keys({"model", "population", "projection", "stimulus", "simulation", "spectrum"}, "section");
+  document.allow_keys({"model", "population", "projection", "stimulus", "simulation", "mesoscopic", "spectrum"},
+                      "section");
   model::Model model;
   const TableReader header = document.table("model");
   header.allow_keys({"name", "description", "reference", "time_unit"});
@@ -61,6 +62,7 @@ model::Model read_document(const TableReader& document) {
   model.projections = read_projections(document, model);
   model.stimuli = read_stimuli(document, model);
   model.simulation = read_simulation(document, model);
+  model.mesoscopic = read_mesoscopic(document);
   model.spectrum = read_spectrum(document, model);
   return model;
 }

@@ -24,6 +24,7 @@ constexpr double most_samples = 1e9;
 
 const Words start_kinds = {{"stationary", "lorentzian"}};
 const Words state_words = {{"highest", "lowest"}};
+const Words noise_words = {{"ensemble", "spectral", "markovian"}};
 const Words precision_words = {{"single", "double"}};
 
 /// Reads the sections of one table of the document, or their defaults if the table is absent.
@@ -129,6 +130,21 @@ model::Simulation read_simulation(const TableReader& document, const model::Mode
                                                                                         : model::Precision::single;
   check_lengths(table, simulation);
   return simulation;
+}
+
+model::MesoscopicSettings read_mesoscopic(const TableReader& document) {
+  const TableReader table = section(document, "mesoscopic");
+  table.allow_keys({"noise", "ensemble_size", "tolerance"});
+  model::MesoscopicSettings mesoscopic;
+  const std::string noise = table.word("noise", noise_words, "ensemble");
+  if (noise == "spectral") mesoscopic.noise = model::MesoscopicNoise::spectral;
+  if (noise == "markovian") mesoscopic.noise = model::MesoscopicNoise::markovian;
+  mesoscopic.ensemble_size = table.integer("ensemble_size", {16, 1'000'000}, mesoscopic.ensemble_size);
+  if (mesoscopic.ensemble_size % 4 != 0) {
+    table.fail("ensemble_size", "is not a multiple of 4", "multiples of 4, 16 to 1000000");
+  }
+  mesoscopic.tolerance = table.number("tolerance", {.low = 0.0, .high = 1.0}, mesoscopic.tolerance);
+  return mesoscopic;
 }
 
 model::SpectrumSettings read_spectrum(const TableReader& document, const model::Model& model) {

@@ -18,6 +18,9 @@ std::vector<model::Stimulus> read_stimuli(const TableReader& document, const mod
 /// [simulation], with limits that follow from the populations of `model`.
 model::Simulation read_simulation(const TableReader& document, const model::Model& model);
 
+/// [mesoscopic].
+model::MesoscopicSettings read_mesoscopic(const TableReader& document);
+
 /// [spectrum], with limits that follow from the simulation of `model`.
 model::SpectrumSettings read_spectrum(const TableReader& document, const model::Model& model);
 

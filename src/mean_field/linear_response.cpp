@@ -4,6 +4,7 @@
 #include <complex>
 #include <numbers>
 
+#include "popshot/core/riccati.hpp"
 #include "popshot/mean_field/stationary.hpp"
 #include "stationary_root.hpp"
 
@@ -29,6 +30,17 @@ double stationary_rate_slope(const model::Population& population, double input) 
   // (S5): F' = F/(2 |a + i Delta|).
   const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
   return stationary_rate(population, input) / (2.0 * std::hypot(lorentzian.center + input, lorentzian.half_width));
+}
+
+double kicked_rate(const model::Population& population, double constant, double kick, double time_step) {
+  const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
+  const auto flow =
+      riccati_flow(Complex{lorentzian.center + constant, lorentzian.half_width}, time_step / population.tau);
+  // y = x + kick after the kick: (c y + e)/(c - b y) = y - kick, that is b y^2 - b kick y + c kick + e = 0.
+  const Complex half = kick / 2.0;
+  Complex y = std::sqrt(half * half - (flow.c * kick + flow.e) / flow.b);
+  if (y.imag() < 0.0) y = -y;
+  return riccati_step(flow, half + y).spikes / time_step;
 }
 
 Eigen::MatrixXd coupling_matrix(const model::Model& model) {

@@ -70,6 +70,17 @@ Sample draw_sample(const model::Model& model, std::uint64_t trial, const Executi
   return sample;
 }
 
+Eigen::VectorXd rates_at(const model::Model& model, const Sample& sample, const Eigen::VectorXd& synaptic,
+                         double time_step) {
+  Eigen::VectorXd rate(synaptic.size());
+  for (Eigen::Index k = 0; k < rate.size(); ++k) {
+    const auto index = static_cast<std::size_t>(k);
+    rate(k) = mean_rate(sample.eta[index], model.populations[index].tau, constant_current(model, index), synaptic(k),
+                        time_step);
+  }
+  return rate;
+}
+
 mean_field::OperatingPoint operating_point(const model::Model& model, const Sample& sample,
                                            const mean_field::OperatingPoint& nearby, double time_step) {
   const auto count = static_cast<Eigen::Index>(model.populations.size());
@@ -78,13 +89,7 @@ mean_field::OperatingPoint operating_point(const model::Model& model, const Samp
   for (Eigen::Index k = 0; k < count; ++k) constant(k) = constant_current(model, static_cast<std::size_t>(k));
 
   const auto rates_given = [&](const Eigen::VectorXd& rate) {
-    const Eigen::VectorXd synaptic = coupling * rate;
-    Eigen::VectorXd out(count);
-    for (Eigen::Index k = 0; k < count; ++k) {
-      const auto index = static_cast<std::size_t>(k);
-      out(k) = mean_rate(sample.eta[index], model.populations[index].tau, constant(k), synaptic(k), time_step);
-    }
-    return out;
+    return rates_at(model, sample, coupling * rate, time_step);
   };
 
   // Chord iteration with the slope of the infinite network. The rate of a finite sample has a square-root

@@ -56,6 +56,12 @@ double uncoupled_spectrum(const model::Population& population, double input, dou
   return sum + 0.5 * term(last) + tail - slope / 12.0;
 }
 
+double uncoupled_spectrum_tail(const model::Population& population, double input, double f) {
+  const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
+  return mean_field::stationary_rate(population, input) -
+         g.half_width / (pi * pi * pi * population.tau * population.tau * std::abs(f));
+}
+
 Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                            double time_step) {
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);

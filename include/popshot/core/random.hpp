@@ -11,8 +11,11 @@ namespace popshot {
 
 /// Every use of random numbers in Popshot has its own stream, listed here and nowhere else.
 enum class RandomStream : std::uint64_t {
-  heterogeneity = 1,  ///< eta of a neuron: entity = neuron
-  start = 2,          ///< initial voltage of a neuron: entity = neuron
+  heterogeneity = 1,   ///< eta of a neuron: entity = neuron
+  start = 2,           ///< initial voltage of a neuron: entity = neuron
+  ensemble = 3,        ///< sign and place of a representative neuron: entity = neuron
+  ensemble_start = 4,  ///< initial voltage of a representative neuron: entity = neuron
+  noise = 5,           ///< Gaussian noise of the mesoscopic level: entity = number of the draw
 };
 
 /// The member of an ensemble that a number belongs to: which trial, which population.

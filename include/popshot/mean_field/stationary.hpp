@@ -47,6 +47,11 @@ struct StationaryStates {
 /// F'(input), rate per current: (S5). Positive, largest where center + input = Delta/sqrt(3).
 [[nodiscard]] double stationary_rate_slope(const model::Population& population, double input);
 
+/// The stationary rate of the population in the kick-drift scheme: constant current `constant`, and at the end of every
+/// time step a voltage kick of `kick`. The fixed point of the kicked Moebius map; tends to stationary_rate(population,
+/// constant + tau kick/time_step) in second order. theory.md (10a).
+[[nodiscard]] double kicked_rate(const model::Population& population, double constant, double kick, double time_step);
+
 /// The matrix tau_k J_kl (populations x populations), summed over parallel projections.
 [[nodiscard]] Eigen::MatrixXd coupling_matrix(const model::Model& model);
 

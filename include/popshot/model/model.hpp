@@ -109,6 +109,21 @@ struct Simulation {
   Precision precision = Precision::single;
 };
 
+/// How the mesoscopic level makes the noise of a population.
+enum class MesoscopicNoise {
+  ensemble,   ///< of a few representative neurons that share the population's input
+  spectral,   ///< a Gaussian process with the shot-noise spectrum of the stationary state
+  markovian,  ///< linear stochastic differential equations with that spectrum, to a tolerance
+};
+
+struct MesoscopicSettings {
+  MesoscopicNoise noise = MesoscopicNoise::ensemble;
+  /// Representative neurons of a population, even; a population of at most so many neurons is simulated as it is.
+  std::int64_t ensemble_size = 512;
+  /// Largest error of the power spectral density of the Markovian noise, relative to its integral.
+  double tolerance = 0.01;
+};
+
 /// What to look at in spectra, and how finely.
 struct SpectrumSettings {
   double frequency_min = 0.3;
@@ -131,6 +146,7 @@ struct Model {
   std::vector<Projection> projections;
   std::vector<Stimulus> stimuli;
   Simulation simulation;
+  MesoscopicSettings mesoscopic;
   SpectrumSettings spectrum;
 
   /// The index of the population of that name, or nothing.

@@ -19,6 +19,12 @@ struct Sample {
 /// Draws the sample of a trial; eight bytes a neuron. Trials differ only where sampling is random.
 [[nodiscard]] Sample draw_sample(const model::Model& model, std::uint64_t trial, const Execution& execution = {});
 
+/// The mean rates of the neurons of a sample under the constant currents and the constant synaptic input
+/// `synaptic`(k) = tau_k sum_l J_kl r_l: in continuous time (time_step = 0), or delivered in kicks. theory.md (9),
+/// (10).
+[[nodiscard]] Eigen::VectorXd rates_at(const model::Model& model, const Sample& sample, const Eigen::VectorXd& synaptic,
+                                       double time_step = 0.0);
+
 /// The operating point of a finite network: rates r_k that solve
 ///
 ///     r_k = (1/N_k) sum_j nu(eta_j + input_k),   input_k = constant current + tau_k sum_l J_kl r_l ,

@@ -8,6 +8,11 @@
 
 namespace popshot::theory {
 
+/// The first of the two effects below alone, before the mean field amplifies it: the mean shift of the rates of the
+/// neurons of each population by their own echo, theory.md (29). A model that has the noise but no neurons lacks it.
+[[nodiscard]] Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingPoint& point,
+                                       double time_step = 0.0);
+
 /// The difference, to first order in 1/N, between the mean rates of a finite network and the rates r_N at which its
 /// operating point is self-consistent (network::operating_point). Two effects, both of order J/N:
 ///

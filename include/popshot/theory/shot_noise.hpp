@@ -44,6 +44,10 @@ struct ShotNoise {
 /// 2 zeta(4) pi^2 tau^2 g(-input) f^3 for small f. Unit: 1/time. Klinshov & Kirillov (2022); theory.md (17).
 [[nodiscard]] double uncoupled_spectrum(const model::Population& population, double input, double f);
 
+/// N S0(f) for f far above the firing rates: r - Delta/(pi^3 tau^2 |f|), the first two terms of its expansion in 1/f
+/// for a Lorentzian. theory.md (17). Unit: 1/time.
+[[nodiscard]] double uncoupled_spectrum_tail(const model::Population& population, double input, double f);
+
 /// Transfer function of spikes that are delivered at the end of their time step, sinc(f h) exp(-i pi f h): a delay that
 /// is uniform in [0, h]. 1 for h = 0. theory.md (21).
 [[nodiscard]] std::complex<double> delivery(double f, double time_step);

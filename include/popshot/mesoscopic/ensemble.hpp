@@ -1,0 +1,44 @@
+// The noise of N neurons from a few representative ones that share the population's input. theory.md (32)-(35).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "popshot/mesoscopic/finite_size.hpp"
+#include "popshot/model/model.hpp"
+
+namespace popshot::mesoscopic {
+
+/// M representative neurons of a population of N, half of them with the sign +1 and half with -1. Each covers a cell of
+/// equal probability of the heterogeneity, through which its eta glides to and fro, and receives every kick of the
+/// population. The noise is the signed sum of their spikes,
+///
+///     chi = sum_j z_j s_j(t)/sqrt(M N) ,
+///
+/// which has mean zero and the covariance of N neurons for any history of the input.
+///
+/// sampling = "random": the signs are drawn, so that neurons of like eta fluctuate together as independent draws of eta
+/// do. "quantile": the signs alternate; if the input is not stationary they come in pairs of like eta, so that what is
+/// the same for neurons of like eta is no noise (theory.md, "Memory").
+///
+/// A population of N <= M neurons is `resolved`: its own neurons take the place of mean field and noise.
+class Ensemble {
+ public:
+  /// Ensemble of population k: M = mesoscopic.ensemble_size. `point` is the operating point that the start is made at.
+  Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial, const FinitePoint& finite);
+  ~Ensemble();
+  Ensemble(Ensemble&&) noexcept;
+  Ensemble& operator=(Ensemble&&) noexcept;
+
+  /// The spikes per neuron of the population in the next time step, which begins with the voltage kick `kick` and in
+  /// which the mean field expects `expected`.
+  double advance(double kick, double expected);
+  /// Whether the population is its own ensemble.
+  [[nodiscard]] bool resolved() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace popshot::mesoscopic

@@ -1,0 +1,83 @@
+#include "popshot/mesoscopic/finite_size.hpp"
+
+#include <cmath>
+
+#include "network/neurons.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/network/sample.hpp"
+#include "popshot/network/simulate.hpp"
+
+namespace popshot::mesoscopic {
+
+namespace {
+
+constexpr std::int64_t largest_sample = 1'000'000;
+
+/// The operating point of the sample, whether or not simulation.start needs it; zeros if there is none.
+mean_field::OperatingPoint operating_point_if_any(const model::Model& model, const network::Sample& sample) {
+  const auto given = network::start_point(model, sample);
+  if (given.rate.sum() > 0.0) return given;
+  try {
+    return network::operating_point(model, sample, mean_field::selected_state(model).point, model.simulation.time_step);
+  } catch (const InputError&) {
+    return given;
+  }
+}
+
+}  // namespace
+
+FinitePoint finite_point(const model::Model& model, std::uint64_t trial, const Execution& execution) {
+  model::Model sampled = model;
+  for (auto& population : sampled.populations) population.size = std::min(population.size, largest_sample);
+  const auto sample = network::draw_sample(sampled, trial, execution);
+  const auto start = operating_point_if_any(sampled, sample);
+  const auto count = start.rate.size();
+  const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
+  const double h = model.simulation.time_step;
+  Eigen::VectorXd constant(count);
+  for (Eigen::Index k = 0; k < count; ++k) constant(k) = constant_current(model, static_cast<std::size_t>(k));
+
+  const bool stationary = start.rate.sum() > 0.0;
+  Eigen::VectorXd rate = start.rate;
+  if (!stationary) {
+    // Evaluated at the input of the start, whose activity is given.
+    for (Eigen::Index k = 0; k < count; ++k) rate(k) = network::start_rate(model, start, static_cast<std::size_t>(k));
+  }
+  const auto mean_field_rates = [&](const Eigen::VectorXd& input_rate) {
+    const Eigen::VectorXd synaptic = coupling * input_rate;
+    Eigen::VectorXd result(count);
+    for (Eigen::Index k = 0; k < count; ++k) {
+      const auto& population = model.populations[static_cast<std::size_t>(k)];
+      result(k) = mean_field::kicked_rate(population, constant(k), h / population.tau * synaptic(k), h);
+    }
+    return result;
+  };
+  const Eigen::VectorXd expected = mean_field_rates(rate);
+  FinitePoint result{{rate, constant + coupling * rate}, Eigen::VectorXd::Zero(count), stationary};
+  const Eigen::VectorXd of_sample = stationary ? rate : network::rates_at(sampled, sample, coupling * rate, h);
+  bool scaled = false;
+  for (Eigen::Index k = 0; k < count; ++k) {
+    const auto index = static_cast<std::size_t>(k);
+    const double fraction =
+        static_cast<double>(sampled.populations[index].size) / static_cast<double>(model.populations[index].size);
+    result.offset(k) = std::sqrt(fraction) * (of_sample(k) - expected(k));
+    scaled = scaled || fraction < 1.0;
+  }
+  if (!stationary || !scaled) return result;
+  // rate = mean field + offset, by Newton's method from the sample's point.
+  for (int iteration = 0; iteration < 50; ++iteration) {
+    const Eigen::VectorXd residual = mean_field_rates(rate) + result.offset - rate;
+    if (residual.norm() < 1e-14 * (1.0 + rate.norm())) break;
+    Eigen::VectorXd slope(count);
+    for (Eigen::Index k = 0; k < count; ++k) {
+      slope(k) = mean_field::stationary_rate_slope(model.populations[static_cast<std::size_t>(k)],
+                                                   constant(k) + (coupling * rate)(k));
+    }
+    const Eigen::MatrixXd jacobian = Eigen::MatrixXd::Identity(count, count) - slope.asDiagonal() * coupling;
+    rate += jacobian.partialPivLu().solve(residual);
+  }
+  result.point = {rate, constant + coupling * rate};
+  return result;
+}
+
+}  // namespace popshot::mesoscopic

@@ -1,0 +1,153 @@
+#include "popshot/mesoscopic/simulate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <variant>
+#include <vector>
+
+#include "network/neurons.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/mean_field/integrate.hpp"
+#include "popshot/mesoscopic/ensemble.hpp"
+#include "popshot/mesoscopic/spectral_noise.hpp"
+#include "popshot/theory/mean_rate.hpp"
+
+namespace popshot::mesoscopic {
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+/// The mean field in the state of the network's start.
+mean_field::Drive start(const model::Model& model, const FinitePoint& finite) {
+  const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
+  mean_field::Drive drive;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto& population = model.populations[k];
+    const auto index = static_cast<Eigen::Index>(k);
+    auto x = mean_field::stationary_state_variable(population, finite.point.input(index));
+    if (lorentzian != nullptr) {
+      x = {lorentzian->voltage.value_or(x.real()), pi * population.tau * network::start_rate(model, finite.point, k)};
+    }
+    drive.state.push_back(x);
+    drive.rate_before.push_back(network::start_rate(model, finite.point, k));
+  }
+  return drive;
+}
+
+/// Markovian noise of a state that stays where it is.
+struct StayingNoise {
+  MarkovianNoise noise;
+  double amplitude;
+  GaussianStream gaussian;
+  double next() { return noise.next(amplitude * gaussian.next()); }
+};
+
+/// Markovian noise of a state that moves, which it is told by the voltage kicks.
+struct MovingNoise {
+  FollowingNoise noise;
+  double constant;
+  double input;       ///< constant and low-passed kicks
+  double per_kick;    ///< input that a kick stands for
+  double forgetting;  ///< of the low-pass filter, per step; its time constant is tau
+
+  double next(double kick) {
+    input += forgetting * (constant + per_kick * kick - input);
+    return noise.next(input);
+  }
+};
+
+using PopulationNoise = std::variant<Ensemble, SpectralNoise, StayingNoise, MovingNoise>;
+
+/// The spikes per neuron in a step of a population with the given noise.
+struct Advance {
+  double kick;
+  double expected;
+  double offset;  ///< rate that the sample of a finite population has beyond the mean field
+  double time_step;
+
+  double operator()(Ensemble& noise) const { return noise.advance(kick, expected); }
+  double operator()(SpectralNoise& noise) const { return expected + time_step * (noise.next() + offset); }
+  double operator()(StayingNoise& noise) const { return expected + time_step * (noise.next() + offset); }
+  double operator()(MovingNoise& noise) const { return expected + time_step * (noise.next(kick) + offset); }
+};
+
+PopulationNoise make_noise(const model::Model& model, std::size_t k, std::uint64_t trial, const FinitePoint& finite,
+                           MarkovianFamilies& families, bool stays) {
+  const auto& population = model.populations[k];
+  const double input = finite.point.input(static_cast<Eigen::Index>(k));
+  const double h = model.simulation.time_step;
+  const GaussianStream gaussian(model.simulation.seed, RandomStream::noise, {trial, k});
+  switch (model.mesoscopic.noise) {
+    case model::MesoscopicNoise::ensemble:
+      return Ensemble(model, k, trial, finite);
+    case model::MesoscopicNoise::spectral:
+      return SpectralNoise(population, input, h, gaussian);
+    case model::MesoscopicNoise::markovian:
+      break;
+  }
+  if (stays) {
+    return StayingNoise{MarkovianNoise(markovian_model(population, input, markovian_settings(model)), h),
+                        1.0 / std::sqrt(h), gaussian};
+  }
+  return MovingNoise{FollowingNoise(families.of(k), population, h, gaussian), constant_current(model, k), input,
+                     population.tau / h, h / population.tau};
+}
+
+}  // namespace
+
+MarkovianSettings markovian_settings(const model::Model& model) {
+  return {.frequency_min = model.spectrum.frequency_min,
+          .frequency_max = model.spectrum.frequency_max,
+          .tolerance = model.mesoscopic.tolerance};
+}
+
+MarkovianFamilies::MarkovianFamilies(const model::Model& model) {
+  for (const auto& population : model.populations) {
+    families_.push_back(std::make_unique<MarkovianFamily>(population, markovian_settings(model)));
+  }
+}
+
+bool stays_at_one_state(const model::Model& model) {
+  if (!is_stationary(model) || !std::holds_alternative<model::StationaryStart>(model.simulation.start)) return false;
+  const auto states = mean_field::stationary_states(model).states;
+  return std::count_if(states.begin(), states.end(), [](const auto& state) { return state.stable(); }) == 1;
+}
+
+Activity simulate(const model::Model& model, std::uint64_t trial, const Execution& execution,
+                  const ActivityObserver& observer, MarkovianFamilies* families) {
+  const bool stays = model.mesoscopic.noise == model::MesoscopicNoise::ensemble || stays_at_one_state(model);
+  if (model.mesoscopic.noise == model::MesoscopicNoise::spectral && !stays) {
+    throw InputError(
+        "mesoscopic.noise: \"spectral\" is noise of one stationary state, but this model moves away from it (a "
+        "stimulus, a "
+        "start that is not stationary, or several stable states); allowed: \"ensemble\" or \"markovian\"");
+  }
+  std::unique_ptr<MarkovianFamilies> own;
+  if (families == nullptr) {
+    own = std::make_unique<MarkovianFamilies>(model);
+    families = own.get();
+  }
+  const FinitePoint finite = finite_point(model, trial, execution);
+  auto drive = start(model, finite);
+  std::vector<PopulationNoise> noise;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    noise.push_back(make_noise(model, k, trial, finite, *families, stays));
+  }
+  Eigen::VectorXd offset = finite.offset;
+  // The ensemble's neurons hear themselves as those of the network do; without neurons this part of the mean rate is
+  // added. It needs a state to respond around.
+  if (model.mesoscopic.noise != model::MesoscopicNoise::ensemble && finite.stationary) {
+    offset += theory::own_echo(model, finite.point, model.simulation.time_step);
+  }
+  drive.activity = [&](std::size_t k, double kick, double expected) {
+    return std::visit(Advance{kick, expected, offset(static_cast<Eigen::Index>(k)), model.simulation.time_step},
+                      noise[k]);
+  };
+  return mean_field::integrate(model, drive, execution, observer);
+}
+
+}  // namespace popshot::mesoscopic
