@@ -26,6 +26,35 @@ struct Options {
   std::optional<double> resolution;
 };
 
+ordered_json tabulate_bands(const comparison::Comparison& result,
+                            const std::vector<comparison::RatioComparison>& bands) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t b = 0; b < bands.size(); ++b) {
+    list.push_back({{"low", result.bands[b].low},
+                    {"high", result.bands[b].high},
+                    {"ratio", bands[b].ratio.value},
+                    {"error", bands[b].ratio.error},
+                    {"sigma", bands[b].deviation}});
+  }
+  return list;
+}
+
+/// One level of population k against theory.
+ordered_json tabulate_level(const comparison::Comparison& result, const comparison::Level& level, std::size_t k) {
+  const auto& rate = level.rate[k];
+  const auto& variance = level.variance[k];
+  return {
+      {"mean_rate",
+       {{"simulated", rate.simulated.value},
+        {"theory", rate.theory},
+        {"difference", rate.difference.value},
+        {"error", rate.difference.error},
+        {"sigma", rate.deviation}}},
+      {"variance", {{"ratio", variance.ratio.value}, {"error", variance.ratio.error}, {"sigma", variance.deviation}}},
+      {"skewness", {{"value", level.skewness[k].value}, {"error", level.skewness[k].error}}},
+      {"bands", tabulate_bands(result, level.band[k])}};
+}
+
 ordered_json tabulate(const model::Model& model, const comparison::Comparison& result) {
   ordered_json table{{"model", model.name},
                      {"verdict", result.agrees ? "agree" : "disagree"},
@@ -34,47 +63,69 @@ ordered_json tabulate(const model::Model& model, const comparison::Comparison& r
                      {"trials_wanted", result.trials_wanted},
                      {"threshold_sigma", result.threshold}};
   table["populations"] = ordered_json::array();
-  for (std::size_t k = 0; k < result.rate.size(); ++k) {
-    const auto& rate = result.rate[k];
-    ordered_json entry{{"name", result.populations[k]},
-                       {"size", result.sizes[k]},
-                       {"mean_rate",
-                        {{"simulated", rate.simulated.value},
-                         {"theory", rate.theory},
-                         {"difference", rate.difference.value},
-                         {"error", rate.difference.error},
-                         {"sigma", rate.deviation}}}};
-    for (std::size_t b = 0; b < result.bands.size(); ++b) {
-      const auto& [ratio, deviation] = result.band[k][b];
-      entry["bands"].push_back({{"low", result.bands[b].low},
-                                {"high", result.bands[b].high},
-                                {"ratio", ratio.value},
-                                {"error", ratio.error},
-                                {"sigma", deviation}});
+  for (std::size_t k = 0; k < result.network.rate.size(); ++k) {
+    ordered_json entry = tabulate_level(result, result.network, k);
+    entry["name"] = result.populations[k];
+    entry["size"] = result.sizes[k];
+    if (result.mesoscopic) {
+      entry["mesoscopic"] = tabulate_level(result, *result.mesoscopic, k);
+      auto& levels = entry["mesoscopic_against_network"];
+      levels["bands"] = tabulate_bands(result, result.levels.band[k]);
+      levels["mean_rate"] = {{"difference", result.levels.rate[k].value},
+                             {"error", result.levels.rate[k].error},
+                             {"sigma", result.levels.rate_deviation[k]}};
+      levels["skewness_sigma"] = result.levels.skewness_deviation[k];
+      levels["autocorrelation_worst_sigma"] = result.levels.autocorrelation_deviation[k];
     }
     table["populations"].push_back(std::move(entry));
   }
   return table;
 }
 
+std::string ratio_text(const comparison::RatioComparison& row, double threshold) {
+  return fmt::format("{:>6.3f} +- {:<5.3f} {:>+5.1f}{}", row.ratio.value, row.ratio.error, row.deviation,
+                     std::abs(row.deviation) > threshold ? "<" : " ");
+}
+
 void print(const model::Model& model, const comparison::Comparison& result) {
-  for (std::size_t k = 0; k < result.rate.size(); ++k) {
-    std::cout << fmt::format("{}, population '{}', N = {}: {} trials of {:g} {}\n", model.name, result.populations[k],
-                             result.sizes[k], result.trials, model.simulation.duration, model.time_unit);
-    std::cout << fmt::format("{:>17}   {:>18}   {:>6}\n", "band (1/" + model.time_unit + ")", "simulated / theory",
-                             "sigma");
+  const bool both = result.mesoscopic.has_value();
+  for (std::size_t k = 0; k < result.network.rate.size(); ++k) {
+    std::cout << fmt::format(
+        "{}, population '{}', N = {}: {} trials of {:g} {}; ratio, its error, deviation in sigma\n", model.name,
+        result.populations[k], result.sizes[k], result.trials, model.simulation.duration, model.time_unit);
+    const auto row = [&](const std::string& label, const comparison::RatioComparison& network,
+                         const comparison::RatioComparison* mesoscopic, const comparison::RatioComparison* levels) {
+      std::cout << fmt::format("{:>16}   {}", label, ratio_text(network, result.threshold));
+      if (mesoscopic != nullptr) std::cout << "   " << ratio_text(*mesoscopic, result.threshold);
+      if (levels != nullptr) std::cout << "   " << ratio_text(*levels, result.threshold);
+      std::cout << '\n';
+    };
+    std::cout << fmt::format("{:>16}   {:^22}{}\n", "band (1/" + model.time_unit + ")", "network / theory",
+                             both ? "     mesoscopic / theory      mesoscopic / network" : "");
     for (std::size_t b = 0; b < result.bands.size(); ++b) {
-      const auto& [ratio, deviation] = result.band[k][b];
-      std::cout << fmt::format("{:>8.3f} .. {:>5.2f}    {:>8.3f} +- {:<6.3f}   {:>+6.1f}{}\n", result.bands[b].low,
-                               result.bands[b].high, ratio.value, ratio.error, deviation,
-                               std::abs(deviation) > result.threshold ? "  <--" : "");
+      row(fmt::format("{:.3f} .. {:>5.2f}", result.bands[b].low, result.bands[b].high), result.network.band[k][b],
+          both ? &result.mesoscopic->band[k][b] : nullptr, both ? &result.levels.band[k][b] : nullptr);
     }
-    const auto& rate = result.rate[k];
-    std::cout << fmt::format("mean rate {:.6f}, theory {:.6f}: difference {:+.1e} +- {:.1e} ({:+.1f} sigma)\n\n",
-                             rate.simulated.value, rate.theory, rate.difference.value, rate.difference.error,
-                             rate.deviation);
+    row("variance", result.network.variance[k], both ? &result.mesoscopic->variance[k] : nullptr, nullptr);
+    const auto rate = [&](const std::string& name, const comparison::RateComparison& r) {
+      std::cout << fmt::format(
+          "mean rate, {:<10} {:.6f}, theory {:.6f}: difference {:+.1e} +- {:.1e} ({:+.1f} sigma)\n", name,
+          r.simulated.value, r.theory, r.difference.value, r.difference.error, r.deviation);
+    };
+    rate("network", result.network.rate[k]);
+    if (both) {
+      rate("mesoscopic", result.mesoscopic->rate[k]);
+      std::cout << fmt::format(
+          "skewness: network {:+.4f} +- {:.4f}, mesoscopic {:+.4f} +- {:.4f} ({:+.1f} sigma); "
+          "autocorrelation: mesoscopic and network differ by {:+.1f} sigma at most (not judged)\n",
+          result.network.skewness[k].value, result.network.skewness[k].error, result.mesoscopic->skewness[k].value,
+          result.mesoscopic->skewness[k].error, result.levels.skewness_deviation[k],
+          result.levels.autocorrelation_deviation[k]);
+    }
+    std::cout << '\n';
   }
-  std::cout << fmt::format("network and theory {}: {}\n", result.agrees ? "agree" : "DISAGREE", result.reason);
+  std::cout << fmt::format("network{} and theory {}: {}\n", both ? ", mesoscopic model" : "",
+                           result.agrees ? "agree" : "DISAGREE", result.reason);
 }
 
 int run(const Options& options, const Invocation& invocation) {
@@ -138,6 +189,7 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
       ->transform(CLI::CheckedTransformer(places));
   command->add_option("--noise", options->settings.noise, "'shot' (the default) or 'white' (r/N in place of S0)")
       ->transform(CLI::CheckedTransformer(noises));
+  command->add_flag("!--no-mesoscopic", options->settings.mesoscopic, "leave the mesoscopic model out");
   command
       ->add_option("--false-alarm", options->settings.false_alarm,
                    "probability of calling a right theory wrong, over the whole table (default: 0.001)")

@@ -35,6 +35,31 @@ Estimate ratio_with_error(const std::vector<double>& numerator, const std::vecto
   return {ratio, mean_with_error(residual).error, numerator.size()};
 }
 
+Moments moments(const std::vector<double>& series) {
+  Moments result{mean(series), 0.0, 0.0};
+  double cubes = 0.0;
+  for (const double value : series) {
+    const double d = value - result.mean;
+    result.variance += d * d;
+    cubes += d * d * d;
+  }
+  const auto n = static_cast<double>(series.size());
+  result.variance /= n;
+  if (result.variance > 0.0) result.skewness = cubes / n / std::pow(result.variance, 1.5);
+  return result;
+}
+
+std::vector<double> autocorrelation(const std::vector<double>& series, const std::vector<std::size_t>& lags) {
+  const Moments all = moments(series);
+  std::vector<double> result;
+  for (const std::size_t lag : lags) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i + lag < series.size(); ++i) sum += (series[i] - all.mean) * (series[i + lag] - all.mean);
+    result.push_back(sum / (static_cast<double>(series.size() - lag) * all.variance));
+  }
+  return result;
+}
+
 double deviation_in_sigma(const Estimate& estimate, double expected) {
   const double difference = estimate.value - expected;
   if (difference == 0.0 || std::isinf(estimate.error)) return 0.0;

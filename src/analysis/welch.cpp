@@ -104,7 +104,7 @@ Spectrum welch(const std::vector<std::vector<double>>& series, double interval, 
   return spectrum;
 }
 
-Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, double interval, std::size_t segment) {
+Expectation through_window(const Theory& theory, const Eigen::VectorXd& limit, double interval, std::size_t segment) {
   // The theory on a circle of n frequencies, 1/interval in circumference, eight times finer than the estimate's bins.
   constexpr std::size_t finer = 8;
   const std::size_t n = finer * segment;
@@ -118,7 +118,8 @@ Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, doub
   const auto window = hann(segment);
   const auto overlap = autocorrelation(window);
   const auto count = limit.size();
-  Spectrum spectrum = empty_spectrum(segment, interval, static_cast<std::size_t>(count));
+  Expectation expectation{empty_spectrum(segment, interval, static_cast<std::size_t>(count)), {}};
+  auto& spectrum = expectation.spectrum;
   Eigen::FFT<double> fft;
   std::vector<Complex> circle(n);
   std::vector<Complex> covariance;
@@ -129,6 +130,10 @@ Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, doub
       for (std::size_t i = 0; i <= n / 2; ++i) circle[i] = binned[i](k, l);
       for (std::size_t i = n / 2 + 1; i < n; ++i) circle[i] = std::conj(binned[n - i](k, l));
       fft.inv(covariance, circle);  // divides by n: covariance x interval
+      if (k == l) {
+        auto& values = expectation.autocovariance.emplace_back(segment);
+        for (std::size_t lag = 0; lag < segment; ++lag) values[lag] = covariance[lag].real() / interval;
+      }
       std::fill(tapered.begin(), tapered.end(), Complex{0.0});
       tapered[0] = covariance[0];
       for (std::size_t lag = 1; lag < segment; ++lag) {
@@ -140,7 +145,7 @@ Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, doub
       for (std::size_t m = 0; m < spectrum.size(); ++m) spectrum.density[m](k, l) = transform[2 * m];
     }
   }
-  return spectrum;
+  return expectation;
 }
 
 }  // namespace popshot::analysis

@@ -12,6 +12,7 @@
 #include "popshot/analysis/welch.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
+#include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 #include "popshot/theory/mean_rate.hpp"
 
@@ -21,14 +22,46 @@ namespace {
 
 using model::Model;
 
+/// What a simulation of one level contributes.
+struct Simulated {
+  Spectrum estimate;
+  std::vector<analysis::Moments> moments;            ///< [population]
+  std::vector<std::vector<double>> autocorrelation;  ///< [population][lag]
+};
+
 /// What one trial contributes.
 struct Trial {
-  Spectrum estimate;
-  Spectrum windowed;
+  Simulated network;
+  std::optional<Simulated> mesoscopic;
+  analysis::Expectation expected;
   theory::ShotNoise curves;
-  std::vector<double> rate;
   Eigen::VectorXd rate_theory;
 };
+
+/// How activity is looked at.
+struct Estimator {
+  double interval;
+  std::size_t segment;
+  std::vector<std::size_t> lags;
+
+  [[nodiscard]] Simulated operator()(const Activity& activity) const {
+    Simulated result;
+    result.estimate = analysis::welch(activity.rate, interval, segment);
+    for (const auto& rate : activity.rate) {
+      result.moments.push_back(analysis::moments(rate));
+      result.autocorrelation.push_back(analysis::autocorrelation(rate, lags));
+    }
+    return result;
+  }
+};
+
+/// Up to 50 lags, evenly spaced over a quarter of a segment.
+std::vector<std::size_t> make_lags(std::size_t segment) {
+  const std::size_t stride = std::max<std::size_t>(1, segment / 200);
+  std::vector<std::size_t> lags;
+  for (std::size_t lag = 0; lag < segment / 4 && lags.size() < 50; lag += stride) lags.push_back(lag);
+  return lags;
+}
 
 void require_comparable(const Model& simulated, const Model& theorised) {
   for (const Model* model : {&simulated, &theorised}) {
@@ -79,7 +112,8 @@ class TheoryAtTrial {
     return theory::shot_noise(model_, point, frequency, options_);
   }
 
-  [[nodiscard]] Spectrum windowed(const mean_field::OperatingPoint& point, double interval, std::size_t segment) const {
+  [[nodiscard]] analysis::Expectation expected(const mean_field::OperatingPoint& point, double interval,
+                                               std::size_t segment) const {
     Eigen::VectorXd limit(point.rate.size());
     for (Eigen::Index k = 0; k < limit.size(); ++k) {
       const auto& population = model_.populations[static_cast<std::size_t>(k)];
@@ -124,45 +158,96 @@ std::vector<double> per_trial(const std::vector<Trial>& trials, const std::funct
   return values;
 }
 
-void compare_population(Comparison& result, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_shift,
-                        std::size_t k) {
-  const auto index = static_cast<Eigen::Index>(k);
-  auto& error = result.estimate_error.emplace_back();
-  for (std::size_t m = 0; m < result.estimate.size(); ++m) {
-    error.push_back(analysis::mean_with_error(per_trial(trials, [&](const Trial& t) {
-                      return t.estimate.density[m](index, index).real();
-                    })).error);
+RatioComparison compare_ratio(const std::vector<double>& numerator, const std::vector<double>& denominator) {
+  const auto ratio = analysis::ratio_with_error(numerator, denominator);
+  return {ratio, analysis::deviation_in_sigma(ratio, 1.0)};
+}
+
+/// `of` gives the simulation of the level that is compared.
+template <class Of>
+Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_shift,
+                    Of&& of) {
+  Level level;
+  level.estimate = mean_spectrum(trials, [&](const Trial& t) -> const Spectrum& { return of(t).estimate; });
+  const std::size_t populations = level.estimate.populations();
+  for (std::size_t k = 0; k < populations; ++k) {
+    const auto index = static_cast<Eigen::Index>(k);
+    auto& error = level.estimate_error.emplace_back();
+    for (std::size_t m = 0; m < level.estimate.size(); ++m) {
+      error.push_back(analysis::mean_with_error(per_trial(trials, [&](const Trial& t) {
+                        return of(t).estimate.density[m](index, index).real();
+                      })).error);
+    }
+    auto& ratios = level.band.emplace_back();
+    for (const auto& band : bands) {
+      ratios.push_back(
+          compare_ratio(per_trial(trials, [&](const Trial& t) { return band_mean(of(t).estimate, band, k); }),
+                        per_trial(trials, [&](const Trial& t) { return band_mean(t.expected.spectrum, band, k); })));
+    }
+    RateComparison rate;
+    rate.simulated =
+        analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return of(t).moments[k].mean; }));
+    rate.theory =
+        analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate_theory(index); })).value;
+    rate.difference = analysis::mean_with_error(
+        per_trial(trials, [&](const Trial& t) { return of(t).moments[k].mean - t.rate_theory(index); }));
+    rate.theory_error = std::abs(rate_shift(index)) / 4.0;
+    analysis::Estimate both = rate.difference;
+    both.error = std::hypot(both.error, rate.theory_error);
+    rate.deviation = analysis::deviation_in_sigma(both, 0.0);
+    level.rate.push_back(rate);
+    level.variance.push_back(
+        compare_ratio(per_trial(trials, [&](const Trial& t) { return of(t).moments[k].variance; }),
+                      per_trial(trials, [&](const Trial& t) { return t.expected.autocovariance[k][0]; })));
+    level.skewness.push_back(
+        analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return of(t).moments[k].skewness; })));
+    auto& correlation = level.autocorrelation.emplace_back();
+    for (std::size_t i = 0; i < of(trials.front()).autocorrelation[k].size(); ++i) {
+      correlation.push_back(
+          analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return of(t).autocorrelation[k][i]; })));
+    }
   }
-  auto& bands = result.band.emplace_back();
-  for (const auto& band : result.bands) {
-    const auto ratio =
-        analysis::ratio_with_error(per_trial(trials, [&](const Trial& t) { return band_mean(t.estimate, band, k); }),
-                                   per_trial(trials, [&](const Trial& t) { return band_mean(t.windowed, band, k); }));
-    bands.push_back({ratio, analysis::deviation_in_sigma(ratio, 1.0)});
+  return level;
+}
+
+LevelComparison compare_levels(const std::vector<Band>& bands, const std::vector<Trial>& trials) {
+  LevelComparison result;
+  const auto difference = [&](const std::function<double(const Simulated&)>& value) {
+    return analysis::mean_with_error(
+        per_trial(trials, [&](const Trial& t) { return value(*t.mesoscopic) - value(t.network); }));
+  };
+  for (std::size_t k = 0; k < trials.front().network.moments.size(); ++k) {
+    auto& ratios = result.band.emplace_back();
+    for (const auto& band : bands) {
+      ratios.push_back(
+          compare_ratio(per_trial(trials, [&](const Trial& t) { return band_mean(t.mesoscopic->estimate, band, k); }),
+                        per_trial(trials, [&](const Trial& t) { return band_mean(t.network.estimate, band, k); })));
+    }
+    result.rate.push_back(difference([k](const Simulated& s) { return s.moments[k].mean; }));
+    result.rate_deviation.push_back(analysis::deviation_in_sigma(result.rate.back(), 0.0));
+    result.skewness_deviation.push_back(
+        analysis::deviation_in_sigma(difference([k](const Simulated& s) { return s.moments[k].skewness; }), 0.0));
+    double worst = 0.0;
+    for (std::size_t i = 0; i < trials.front().network.autocorrelation[k].size(); ++i) {
+      const double deviation =
+          analysis::deviation_in_sigma(difference([&](const Simulated& s) { return s.autocorrelation[k][i]; }), 0.0);
+      if (std::abs(deviation) > std::abs(worst)) worst = deviation;
+    }
+    result.autocorrelation_deviation.push_back(worst);
   }
-  RateComparison rate;
-  rate.simulated = analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate[k]; }));
-  rate.theory =
-      analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate_theory(index); })).value;
-  rate.difference =
-      analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate[k] - t.rate_theory(index); }));
-  rate.theory_error = std::abs(rate_shift(index)) / 4.0;
-  analysis::Estimate both = rate.difference;
-  both.error = std::hypot(both.error, rate.theory_error);
-  rate.deviation = analysis::deviation_in_sigma(both, 0.0);
-  result.rate.push_back(rate);
+  return result;
 }
 
 /// The factor by which all bands of population k deviate alike: none disagrees with it, and it is not 1.
 std::optional<double> common_factor(const Comparison& result, std::size_t k) {
   double weighted = 0.0;
   double weight = 0.0;
-  for (const auto& [ratio, deviation] : result.band[k]) {
+  for (const auto& [ratio, deviation] : result.network.band[k]) {
     weighted += ratio.value / (ratio.error * ratio.error);
     weight += 1.0 / (ratio.error * ratio.error);
   }
   const double factor = weighted / weight;
-  for (const auto& [ratio, deviation] : result.band[k]) {
+  for (const auto& [ratio, deviation] : result.network.band[k]) {
     if (std::abs(analysis::deviation_in_sigma(ratio, factor)) > result.threshold) return std::nullopt;
   }
   if (std::abs(factor - 1.0) < 0.05) return std::nullopt;
@@ -185,7 +270,7 @@ std::string advice(const Comparison& result, const Model& model, std::size_t k) 
     return "a network on a quantile grid ages over long runs (docs/guide.md); try sampling = \"random\" or a shorter "
            "duration";
   }
-  if (std::abs(result.rate[k].deviation) > result.threshold) {
+  if (std::abs(result.network.rate[k].deviation) > result.threshold) {
     return "the mean rate is off too: check weight, center and half_width, and the state that the simulation is in";
   }
   return "check that the theory's parameters are those of the simulation; linear theory also fails near a bifurcation "
@@ -193,54 +278,91 @@ std::string advice(const Comparison& result, const Model& model, std::size_t k) 
          "small N (see the eigenvalues of 'popshot check')";
 }
 
+/// One thing that was compared.
+struct Item {
+  double deviation;
+  double error;  ///< of a ratio; 0 for others
+  std::size_t population;
+  bool network;  ///< of the network against theory
+  std::string text;
+};
+
+void list_level(std::vector<Item>& items, const Comparison& result, const Level& level, const std::string& name) {
+  const bool network = &level == &result.network;
+  for (std::size_t k = 0; k < result.populations.size(); ++k) {
+    const auto& population = result.populations[k];
+    for (std::size_t b = 0; b < result.bands.size(); ++b) {
+      const auto& [ratio, deviation] = level.band[k][b];
+      items.push_back({deviation, ratio.error, k, network,
+                       fmt::format("population '{}', band {:.3g}..{:.3g}: {} / theory = {:.3f} +- {:.3f}", population,
+                                   result.bands[b].low, result.bands[b].high, name, ratio.value, ratio.error)});
+    }
+    const auto& variance = level.variance[k];
+    items.push_back({variance.deviation, variance.ratio.error, k, network,
+                     fmt::format("population '{}', variance: {} / theory = {:.3f} +- {:.3f}", population, name,
+                                 variance.ratio.value, variance.ratio.error)});
+    const auto& rate = level.rate[k];
+    items.push_back({rate.deviation, 0.0, k, network,
+                     fmt::format("population '{}', mean rate: {} - theory = {:.2g} +- {:.1g}", population, name,
+                                 rate.difference.value, rate.difference.error)});
+  }
+}
+
+std::vector<Item> list_items(const Comparison& result) {
+  std::vector<Item> items;
+  list_level(items, result, result.network, "network");
+  if (!result.mesoscopic) return items;
+  list_level(items, result, *result.mesoscopic, "mesoscopic");
+  for (std::size_t k = 0; k < result.populations.size(); ++k) {
+    for (std::size_t b = 0; b < result.bands.size(); ++b) {
+      const auto& [ratio, deviation] = result.levels.band[k][b];
+      items.push_back(
+          {deviation, ratio.error, k, false,
+           fmt::format("population '{}', band {:.3g}..{:.3g}: mesoscopic / network = {:.3f} +- {:.3f}",
+                       result.populations[k], result.bands[b].low, result.bands[b].high, ratio.value, ratio.error)});
+    }
+    items.push_back({result.levels.rate_deviation[k], 0.0, k, false,
+                     fmt::format("population '{}', mean rate: mesoscopic - network = {:.2g} +- {:.1g}",
+                                 result.populations[k], result.levels.rate[k].value, result.levels.rate[k].error)});
+  }
+  return items;
+}
+
 void judge(Comparison& result, const Model& model, const Settings& settings) {
-  const std::size_t comparisons = result.populations.size() * (result.bands.size() + 1);
-  result.threshold = analysis::threshold_in_sigma(comparisons, settings.false_alarm);
   if (result.trials < 2) {
     result.agrees = false;
     result.reason = fmt::format("only {} of {} trials finished: no errors between trials; let at least two finish",
                                 result.trials, result.trials_wanted);
     return;
   }
-  std::size_t disagreeing = 0;
-  double worst = 0.0;
-  double largest_error = 0.0;
-  std::string place;
-  std::size_t worst_population = 0;
-  const auto judge_one = [&](double deviation, std::size_t k, const std::string& what) {
-    if (std::abs(deviation) > result.threshold) ++disagreeing;
-    if (std::abs(deviation) <= std::abs(worst) && !place.empty()) return;
-    worst = deviation;
-    worst_population = k;
-    place = what;
-  };
-  for (std::size_t k = 0; k < result.populations.size(); ++k) {
-    for (std::size_t b = 0; b < result.bands.size(); ++b) {
-      const auto& [ratio, deviation] = result.band[k][b];
-      largest_error = std::max(largest_error, ratio.error);
-      judge_one(
-          deviation, k,
-          fmt::format("population '{}', band {:.3g}..{:.3g}: simulated/theory = {:.3f} +- {:.3f}",
-                      result.populations[k], result.bands[b].low, result.bands[b].high, ratio.value, ratio.error));
-    }
-    judge_one(result.rate[k].deviation, k,
-              fmt::format("population '{}', mean rate: simulated - theory = {:.2g} +- {:.1g}", result.populations[k],
-                          result.rate[k].difference.value, result.rate[k].difference.error));
-  }
+  const auto items = list_items(result);
+  result.threshold = analysis::threshold_in_sigma(items.size(), settings.false_alarm);
+  const auto disagrees = [&](const Item& item) { return std::abs(item.deviation) > result.threshold; };
+  const auto smaller = [](const Item& a, const Item& b) { return std::abs(a.deviation) < std::abs(b.deviation); };
+  const Item worst = *std::max_element(items.begin(), items.end(), smaller);
+  const auto disagreeing = std::count_if(items.begin(), items.end(), disagrees);
   result.agrees = disagreeing == 0;
   if (result.agrees) {
+    const double largest_error = std::max_element(items.begin(), items.end(), [](const Item& a, const Item& b) {
+                                   return a.error < b.error;
+                                 })->error;
     result.reason =
         fmt::format("all {} comparisons lie within {:.2f} sigma; the largest deviation is {:+.1f} sigma ({})",
-                    comparisons, result.threshold, worst, place);
+                    items.size(), result.threshold, worst.deviation, worst.text);
     if (largest_error > settings.largest_error) {
       result.reason += fmt::format("; errors reach {:.0f} %: for a sharper test use more --trials or a longer duration",
                                    100.0 * largest_error);
     }
     return;
   }
-  result.reason =
-      fmt::format("{} of {} comparisons lie beyond {:.2f} sigma; worst at {:+.1f} sigma: {}; {}", disagreeing,
-                  comparisons, result.threshold, worst, place, advice(result, model, worst_population));
+  const bool network_agrees =
+      std::none_of(items.begin(), items.end(), [&](const Item& item) { return item.network && disagrees(item); });
+  result.reason = fmt::format(
+      "{} of {} comparisons lie beyond {:.2f} sigma; worst at {:+.1f} sigma: {}; {}", disagreeing, items.size(),
+      result.threshold, worst.deviation, worst.text,
+      network_agrees ? "the network agrees with theory and the mesoscopic model does not: see docs/guide.md, 'The "
+                       "mesoscopic level', for what each noise leaves out"
+                     : advice(result, model, worst.population));
 }
 
 }  // namespace
@@ -310,6 +432,10 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   Execution outer = execution;
   if (!side_by_side) outer.threads = 1;
 
+  const Estimator estimator{interval, segment, make_lags(segment)};
+  mesoscopic::MarkovianFamilies families(simulated);
+  const double network_share =
+      static_cast<double>(neurons) / static_cast<double>(neurons + simulated.mesoscopic.ensemble_size);
   std::vector<std::optional<Trial>> slots(count);
   std::vector<double> done(count, 0.0);
   std::mutex mutex;
@@ -317,23 +443,29 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     const network::Sample sample =
         network::draw_sample(simulated, t, {.threads = side_by_side ? 1 : execution.threads});
     const auto simulated_point = network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
+    // The network and its mesoscopic model share the progress of a trial in the ratio of their work.
+    const double share = settings.mesoscopic ? network_share : 1.0;
+    double begin = 0.0;
     Execution inner{.threads = side_by_side ? 1 : execution.threads, .stop = execution.stop};
     inner.progress = [&, t](double fraction) {
       if (!execution.progress) return;
       const std::lock_guard lock(mutex);
-      done[t] = fraction;
+      done[t] = begin + (begin > 0.0 ? 1.0 - share : share) * fraction;
       execution.progress(std::accumulate(done.begin(), done.end(), 0.0) / static_cast<double>(count));
     };
     const Activity activity = network::simulate(simulated, sample, simulated_point, inner);
     if (!activity.finished) return;
-    const auto point = theory.point(sample);
     Trial trial;
-    trial.estimate = analysis::welch(activity.rate, interval, segment);
-    trial.windowed = theory.windowed(point, interval, segment);
-    trial.curves = theory.curves(point, frequency);
-    for (const auto& rate : activity.rate) {
-      trial.rate.push_back(std::accumulate(rate.begin(), rate.end(), 0.0) / static_cast<double>(rate.size()));
+    trial.network = estimator(activity);
+    if (settings.mesoscopic) {
+      begin = share;
+      const Activity reduced = mesoscopic::simulate(simulated, t, inner, {}, &families);
+      if (!reduced.finished) return;
+      trial.mesoscopic = estimator(reduced);
     }
+    const auto point = theory.point(sample);
+    trial.expected = theory.expected(point, interval, segment);
+    trial.curves = theory.curves(point, frequency);
     trial.rate_theory = theory.mean_rate(point);
     const std::lock_guard lock(mutex);
     slots[t] = std::move(trial);
@@ -355,11 +487,25 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
         mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.uncoupled; });
     result.theory.induced = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.induced; });
     result.theory.total = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.total; });
-    result.estimate = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.estimate; });
-    result.windowed = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.windowed; });
-    result.bands = make_bands(wanted, result.estimate.frequency);
-    for (std::size_t k = 0; k < result.populations.size(); ++k)
-      compare_population(result, trials, theory.rate_shift(), k);
+    result.windowed = mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.expected.spectrum; });
+    result.bands = make_bands(wanted, result.windowed.frequency);
+    for (const std::size_t lag : estimator.lags) result.lag.push_back(static_cast<double>(lag) * interval);
+    for (std::size_t k = 0; k < result.populations.size(); ++k) {
+      auto& values = result.autocorrelation_theory.emplace_back();
+      const auto covariance = [&](std::size_t lag) {
+        double sum = 0.0;
+        for (const auto& trial : trials) sum += trial.expected.autocovariance[k][lag];
+        return sum;
+      };
+      for (const std::size_t lag : estimator.lags) values.push_back(covariance(lag) / covariance(0));
+    }
+    result.network = compare_level(result.bands, trials, theory.rate_shift(),
+                                   [](const Trial& t) -> const Simulated& { return t.network; });
+    if (settings.mesoscopic) {
+      result.mesoscopic = compare_level(result.bands, trials, theory.rate_shift(),
+                                        [](const Trial& t) -> const Simulated& { return *t.mesoscopic; });
+      result.levels = compare_levels(result.bands, trials);
+    }
   }
   judge(result, simulated, settings);
   return result;

@@ -61,20 +61,17 @@ void add_theory(Dataset& data, const theory::ShotNoise& theory, const std::vecto
             "imaginary part of the two-sided cross-spectral density, theory, coupled"});
 }
 
-void add_bands(Dataset& data, const Comparison& c, const std::string& per_time) {
-  data.add_dimension("band", c.bands.size());
-  std::vector<double> low;
-  std::vector<double> high;
-  for (const auto& band : c.bands) {
-    low.push_back(band.low);
-    high.push_back(band.high);
-  }
-  data.add({"band_low", {"band"}, low, per_time, "lower edge of the band"});
-  data.add({"band_high", {"band"}, high, per_time, "upper edge of the band"});
+/// The prefix of a level's variables: none for the network, whose names came first.
+std::string named(const std::string& level, const std::string& name) {
+  return level.empty() ? name : level + "_" + name;
+}
+
+void add_ratios(Dataset& data, const std::string& prefix, const std::vector<std::vector<RatioComparison>>& rows,
+                const std::string& what) {
   std::vector<double> ratio;
   std::vector<double> error;
   std::vector<double> deviation;
-  for (const auto& row : c.band) {
+  for (const auto& row : rows) {
     for (const auto& band : row) {
       ratio.push_back(band.ratio.value);
       error.push_back(band.ratio.error);
@@ -82,9 +79,52 @@ void add_bands(Dataset& data, const Comparison& c, const std::string& per_time) 
     }
   }
   const std::vector<std::string> dimensions{"population", "band"};
-  data.add({"band_ratio", dimensions, ratio, "1", "power in the band, simulated / theory"});
-  data.add({"band_ratio_error", dimensions, error, "1", "standard error of the ratio between trials"});
-  data.add({"band_deviation", dimensions, deviation, "1", "deviation of the ratio from 1 in sigma"});
+  data.add({named(prefix, "band_ratio"), dimensions, ratio, "1", "power in the band, " + what});
+  data.add({named(prefix, "band_ratio_error"), dimensions, error, "1", "standard error of the ratio between trials"});
+  data.add({named(prefix, "band_deviation"), dimensions, deviation, "1", "deviation of the ratio from 1 in sigma"});
+}
+
+void add_level(Dataset& data, const Level& level, const std::string& prefix, const std::string& name,
+               const std::string& per_time) {
+  const std::vector<std::string> dimensions{"population", "estimate_frequency"};
+  data.add({named(prefix, "estimate_psd"), dimensions, powers(level.estimate), per_time,
+            "two-sided power spectral density, simulated " + name + ", Welch with Hann window, mean over trials"});
+  data.add({named(prefix, "estimate_psd_error"), dimensions, flattened(level.estimate_error), per_time,
+            "standard error between trials"});
+  const std::vector<std::string> pairs{"population", "source", "estimate_frequency"};
+  data.add({named(prefix, "estimate_cross_real"), pairs, cross(level.estimate, [](auto z) { return z.real(); }),
+            per_time, "real part of the two-sided cross-spectral density, simulated " + name});
+  data.add({named(prefix, "estimate_cross_imag"), pairs, cross(level.estimate, [](auto z) { return z.imag(); }),
+            per_time, "imaginary part of the two-sided cross-spectral density, simulated " + name});
+  add_ratios(data, prefix, level.band, name + " / theory");
+  const auto column = [&](const std::string& label, const std::string& units, const std::string& text, auto&& value) {
+    std::vector<double> values;
+    for (std::size_t k = 0; k < level.rate.size(); ++k) values.push_back(value(k));
+    data.add({named(prefix, label), {"population"}, values, units, text});
+  };
+  column("rate", per_time, "mean firing rate, " + name, [&](auto k) { return level.rate[k].simulated.value; });
+  column("rate_error", per_time, "standard error of (" + name + " - theory) between trials",
+         [&](auto k) { return level.rate[k].difference.error; });
+  column("rate_deviation", "1", "deviation of the mean rate from theory in sigma",
+         [&](auto k) { return level.rate[k].deviation; });
+  column("variance_ratio", "1", "variance of the recorded activity, " + name + " / theory",
+         [&](auto k) { return level.variance[k].ratio.value; });
+  column("variance_ratio_error", "1", "standard error of the ratio between trials",
+         [&](auto k) { return level.variance[k].ratio.error; });
+  column("skewness", "1", "skewness of the recorded activity, " + name,
+         [&](auto k) { return level.skewness[k].value; });
+  column("skewness_error", "1", "standard error between trials", [&](auto k) { return level.skewness[k].error; });
+  std::vector<double> correlation;
+  std::vector<double> error;
+  for (const auto& row : level.autocorrelation) {
+    for (const auto& estimate : row) {
+      correlation.push_back(estimate.value);
+      error.push_back(estimate.error);
+    }
+  }
+  data.add({named(prefix, "autocorrelation"), {"population", "lag"}, correlation, "1", "autocorrelation, " + name});
+  data.add(
+      {named(prefix, "autocorrelation_error"), {"population", "lag"}, error, "1", "standard error between trials"});
 }
 
 }  // namespace
@@ -103,39 +143,47 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
   data.add({"size", {"population"}, c.sizes, "1", "number of neurons"});
   if (c.trials == 0) return data;
   add_theory(data, c.theory, c.populations, time_unit);
-  data.add_dimension("estimate_frequency", c.estimate.size());
+  data.add_dimension("estimate_frequency", c.windowed.size());
   data.add({"estimate_frequency",
             {"estimate_frequency"},
-            c.estimate.frequency,
+            c.windowed.frequency,
             per_time,
             "frequency of the estimate's bins"});
-  const std::vector<std::string> dimensions{"population", "estimate_frequency"};
-  data.add({"estimate_psd", dimensions, powers(c.estimate), per_time,
-            "two-sided power spectral density, simulated network, Welch with Hann window, mean over trials"});
-  data.add({"estimate_psd_error", dimensions, flattened(c.estimate_error), per_time, "standard error between trials"});
-  data.add({"theory_windowed", dimensions, powers(c.windowed), per_time,
+  data.add({"theory_windowed",
+            {"population", "estimate_frequency"},
+            powers(c.windowed),
+            per_time,
             "two-sided power spectral density, theory as seen through the estimate's window"});
-  const std::vector<std::string> pairs{"population", "source", "estimate_frequency"};
-  data.add({"estimate_cross_real", pairs, cross(c.estimate, [](auto z) { return z.real(); }), per_time,
-            "real part of the two-sided cross-spectral density, simulated network"});
-  data.add({"estimate_cross_imag", pairs, cross(c.estimate, [](auto z) { return z.imag(); }), per_time,
-            "imaginary part of the two-sided cross-spectral density, simulated network"});
-  add_bands(data, c, per_time);
-  std::vector<double> rate;
-  std::vector<double> error;
-  std::vector<double> theory;
-  std::vector<double> deviation;
-  for (const auto& row : c.rate) {
-    rate.push_back(row.simulated.value);
-    error.push_back(row.difference.error);
-    theory.push_back(row.theory);
-    deviation.push_back(row.deviation);
+  data.add_dimension("band", c.bands.size());
+  std::vector<double> low;
+  std::vector<double> high;
+  for (const auto& band : c.bands) {
+    low.push_back(band.low);
+    high.push_back(band.high);
   }
-  data.add({"rate", {"population"}, rate, per_time, "mean firing rate, simulated"});
-  data.add({"rate_error", {"population"}, error, per_time, "standard error of (simulated - theory) between trials"});
+  data.add({"band_low", {"band"}, low, per_time, "lower edge of the band"});
+  data.add({"band_high", {"band"}, high, per_time, "upper edge of the band"});
+  data.add_dimension("lag", c.lag.size());
+  data.add({"lag", {"lag"}, c.lag, time_unit, "lag"});
+  data.add({"autocorrelation_theory",
+            {"population", "lag"},
+            flattened(c.autocorrelation_theory),
+            "1",
+            "autocorrelation of the recorded activity, theory"});
+  std::vector<double> theory;
+  for (const auto& row : c.network.rate) theory.push_back(row.theory);
   data.add(
       {"rate_theory", {"population"}, theory, per_time, "mean firing rate, theory at the trials' operating points"});
-  data.add({"rate_deviation", {"population"}, deviation, "1", "deviation of the mean rate from theory in sigma"});
+  add_level(data, c.network, "", "network", per_time);
+  if (c.mesoscopic) {
+    add_level(data, *c.mesoscopic, "mesoscopic", "mesoscopic model", per_time);
+    add_ratios(data, "levels", c.levels.band, "mesoscopic model / network");
+    data.add({"levels_rate_deviation",
+              {"population"},
+              c.levels.rate_deviation,
+              "1",
+              "deviation of the mean rate, mesoscopic model - network, in sigma"});
+  }
   return data;
 }
 

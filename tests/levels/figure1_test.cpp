@@ -43,8 +43,8 @@ TEST_P(Agreement, InEveryBandAndInTheMeanRate) {
   EXPECT_LE(result.bands.front().low, 0.3);
   EXPECT_GE(result.bands.back().high, 12.0);
   for (std::size_t b = 0; b < result.bands.size(); ++b) {
-    EXPECT_LE(result.band[0][b].ratio.error, 0.05) << "band " << b;
-    EXPECT_LE(std::abs(result.band[0][b].deviation), result.threshold) << "band " << b;
+    EXPECT_LE(result.network.band[0][b].ratio.error, 0.05) << "band " << b;
+    EXPECT_LE(std::abs(result.network.band[0][b].deviation), result.threshold) << "band " << b;
   }
 }
 
@@ -90,7 +90,7 @@ TEST(Disagreement, WhenTheTheoryIsTakenAtTheStateOfInfinitelyManyNeurons) {
   m.populations[0].sampling = Sampling::quantile;
   const auto result = compare(m, Settings{.at = At::infinite});
   EXPECT_FALSE(result.agrees) << result.reason;
-  EXPECT_NEAR(result.rate[0].theory, 1.015661, 1e-6);
+  EXPECT_NEAR(result.network.rate[0].theory, 1.015661, 1e-6);
 }
 
 TEST(MeanRate, OfTheQuantileNetworkIsThatOfItsOperatingPoint) {
@@ -120,7 +120,7 @@ TEST(MeanRate, ShiftsAsOneOverN) {
   auto m = as_published(Sampling::quantile, 10.0, 1);
   m.populations[0].size = 1000;
   const auto result = compare(m, Settings{});
-  const auto& rate = result.rate[0];
+  const auto& rate = result.network.rate[0];
   EXPECT_LE(std::abs(rate.deviation), result.threshold);
   EXPECT_GT(rate.theory_error, 0.9e-4);
   EXPECT_LT(std::abs(rate.difference.value), rate.theory_error);
@@ -145,12 +145,12 @@ TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
     }
     return highest;
   };
-  EXPECT_GT(peak(result.windowed), 2.0 * peak(result.estimate));
+  EXPECT_GT(peak(result.windowed), 2.0 * peak(result.network.estimate));
 
   // The same start with random eta is forgotten.
   m.populations[0].sampling = Sampling::random;
   const auto forgotten = compare(m, Settings{});
-  const auto& resonance = forgotten.band[0][2];  // 0.575..0.775
+  const auto& resonance = forgotten.network.band[0][2];  // 0.575..0.775
   EXPECT_LE(std::abs(resonance.deviation), forgotten.threshold)
       << resonance.ratio.value << " +- " << resonance.ratio.error;
 }
@@ -161,8 +161,8 @@ TEST(Reproducibility, ComparisonsAreTheSameForAnyNumberOfThreads) {
   m.spectrum.trials = 3;
   const auto one = compare(m, Settings{}, {.threads = 1});
   const auto two = compare(m, Settings{}, {.threads = 2});
-  EXPECT_EQ(one.estimate.power(0), two.estimate.power(0));
-  EXPECT_EQ(one.rate[0].simulated.value, two.rate[0].simulated.value);
+  EXPECT_EQ(one.network.estimate.power(0), two.network.estimate.power(0));
+  EXPECT_EQ(one.network.rate[0].simulated.value, two.network.rate[0].simulated.value);
   EXPECT_EQ(one.reason, two.reason);
 }
 

@@ -1,6 +1,7 @@
 // Means with errors between trials, and deviations in units of sigma.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 namespace popshot::analysis {
@@ -18,6 +19,19 @@ struct Estimate {
 /// Ratio of the means of two paired lists and its standard error by linearisation,
 /// sd(x_i - ratio y_i)/(sqrt(n) mean(y)). Lists of equal, nonzero length.
 [[nodiscard]] Estimate ratio_with_error(const std::vector<double>& numerator, const std::vector<double>& denominator);
+
+/// Mean, variance and skewness (third central moment over variance^1.5; 0 for a constant series) of a series.
+struct Moments {
+  double mean = 0.0;
+  double variance = 0.0;
+  double skewness = 0.0;
+};
+[[nodiscard]] Moments moments(const std::vector<double>& series);
+
+/// The autocorrelation coefficients of a series at the given lags (in samples, each shorter than the series): mean
+/// product of deviations from the mean of the whole series, over its variance.
+[[nodiscard]] std::vector<double> autocorrelation(const std::vector<double>& series,
+                                                  const std::vector<std::size_t>& lags);
 
 /// How many sigma of a Gaussian correspond to (value - expected)/error when the error itself is estimated from few
 /// trials (Student's t with trials - 1 degrees of freedom, same two-sided probability, sign kept). Zero if the error is

@@ -25,12 +25,20 @@ namespace popshot::analysis {
 /// A theory: densities at the frequencies asked for.
 using Theory = std::function<std::vector<Eigen::MatrixXcd>(const std::vector<double>& frequency)>;
 
+/// What estimates are expected to be for activity with a given spectrum.
+struct Expectation {
+  /// Of `welch`.
+  Spectrum spectrum;
+  /// autocovariance[k][i]: of the recorded activity of series k at lag i x interval, i = 0 .. segment - 1.
+  std::vector<std::vector<double>> autocovariance;
+};
+
 /// What `welch` is expected to return for activity with a given spectrum: the spectrum of means over intervals (sinc^2
-/// and aliasing), convolved with the window's spectral leakage. theory.md (23), (24).
-/// `limit` holds the high-frequency limits of the power spectral densities (r_k/N_k), which the aliases above
+/// and aliasing), convolved with the window's spectral leakage; and the autocovariances on the way. theory.md (23),
+/// (24). `limit` holds the high-frequency limits of the power spectral densities (r_k/N_k), which the aliases above
 /// three times the Nyquist frequency are replaced by. Exact up to the decay of the autocorrelation within eight
 /// segments.
-[[nodiscard]] Spectrum through_window(const Theory& theory, const Eigen::VectorXd& limit, double interval,
-                                      std::size_t segment);
+[[nodiscard]] Expectation through_window(const Theory& theory, const Eigen::VectorXd& limit, double interval,
+                                         std::size_t segment);
 
 }  // namespace popshot::analysis

@@ -1,6 +1,8 @@
-// The honest comparison: a finite network, simulated in independent trials, against the theory of its spectrum.
+// The honest comparison: a finite network and its mesoscopic model, simulated in independent trials, and the theory of
+// their spectrum.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,8 @@ struct Settings {
   double false_alarm = 1e-3;
   /// An error larger than this part of the theory's value is called out: the comparison has little power there.
   double largest_error = 0.05;
+  /// Whether the mesoscopic level takes part.
+  bool mesoscopic = true;
 };
 
 /// A band of the estimate's frequencies: bins first..last of the estimate, both included.
@@ -37,9 +41,10 @@ struct Band {
   double high = 0.0;  ///< upper edge of the last bin
 };
 
-struct BandComparison {
-  analysis::Estimate ratio;  ///< simulated power / theory's
-  double deviation = 0.0;    ///< of the ratio from 1, in sigma
+/// A ratio that should be 1.
+struct RatioComparison {
+  analysis::Estimate ratio;
+  double deviation = 0.0;  ///< of the ratio from 1, in sigma
 };
 
 struct RateComparison {
@@ -52,19 +57,41 @@ struct RateComparison {
   double deviation = 0.0;  ///< of the difference from 0, in sigma, both errors added in squares
 };
 
+/// One simulated level, and what it has in common with the theory. Indices: [population] first.
+struct Level {
+  Spectrum estimate;                                ///< Welch, mean over trials
+  std::vector<std::vector<double>> estimate_error;  ///< [population][bin], standard error between trials
+  std::vector<std::vector<RatioComparison>> band;   ///< power in each band, simulated / theory
+  std::vector<RateComparison> rate;
+  std::vector<RatioComparison> variance;  ///< of the recorded activity, simulated / theory
+  std::vector<analysis::Estimate> skewness;
+  std::vector<std::vector<analysis::Estimate>> autocorrelation;  ///< [population][lag]
+};
+
+/// What the mesoscopic level and the network have in common, trial by trial.
+struct LevelComparison {
+  std::vector<std::vector<RatioComparison>> band;  ///< power in each band, mesoscopic / network
+  std::vector<analysis::Estimate> rate;            ///< mesoscopic - network
+  std::vector<double> rate_deviation;              ///< of that from 0, in sigma
+  std::vector<double> skewness_deviation;          ///< of the difference of the skewness from 0, in sigma
+  /// [population]: the largest deviation of the difference of the autocorrelations from 0 over all lags, in sigma.
+  std::vector<double> autocorrelation_deviation;
+};
+
 struct Comparison {
   std::vector<std::string> populations;
   std::vector<std::int64_t> sizes;
   std::size_t trials = 0;  ///< finished ones, on which everything below rests
   std::size_t trials_wanted = 0;
-  theory::ShotNoise theory;                         ///< the three curves, mean over trials, on a fine logarithmic grid
-  Spectrum estimate;                                ///< Welch, mean over trials
-  std::vector<std::vector<double>> estimate_error;  ///< [population][bin], standard error between trials
-  Spectrum windowed;                                ///< theory as the estimate should see it
+  theory::ShotNoise theory;  ///< the three curves, mean over trials, on a fine logarithmic grid
+  Spectrum windowed;         ///< theory as the estimate should see it
   std::vector<Band> bands;
-  std::vector<std::vector<BandComparison>> band;  ///< [population][band]
-  std::vector<RateComparison> rate;               ///< [population]
-  double threshold = 0.0;                         ///< sigma above which a deviation counts as disagreement
+  std::vector<double> lag;                                  ///< of the autocorrelations, in time units
+  std::vector<std::vector<double>> autocorrelation_theory;  ///< [population][lag]
+  Level network;
+  std::optional<Level> mesoscopic;
+  LevelComparison levels;  ///< if there is a mesoscopic level
+  double threshold = 0.0;  ///< sigma above which a deviation counts as disagreement
   bool agrees = false;
   std::string reason;  ///< one or two sentences: what disagrees and what to try, or how strong the agreement is
 };
@@ -72,10 +99,12 @@ struct Comparison {
 /// Simulates `simulated` in spectrum.trials independent trials (trials side by side on the execution's threads), and
 /// compares the spectrum of each with the theory of `theorised`, which is the same model unless a wrong theory is to be
 /// tested. With random sampling each trial draws its own sample and the theory is evaluated at that sample's
-/// operating point, so that the errors between trials hold the variation of the samples.
-/// A stop request ends it after the trials that are finished; with fewer than two the result says so and
-/// does not agree. Throws InputError if the models have time-dependent stimuli, differ in their
-/// populations' names, or the trials are too short for the resolution asked for.
+/// operating point, so that the errors between trials hold the variation of the samples. The mesoscopic model of a
+/// trial has the mean rates of the same sample. Judged are, for both levels against theory, the bands, the variance and
+/// the mean rates; and for the levels against each other the bands and mean rates. Skewness and autocorrelation are
+/// shown. A stop request ends it after the trials that are finished; with fewer than two the result says so and does
+/// not agree. Throws InputError if the models have time-dependent stimuli, differ in their populations' names, or the
+/// trials are too short for the resolution asked for.
 [[nodiscard]] Comparison compare(const model::Model& simulated, const model::Model& theorised, const Settings& settings,
                                  const Execution& execution = {});
 

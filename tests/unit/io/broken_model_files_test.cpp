@@ -102,13 +102,13 @@ INSTANTIATE_TEST_SUITE_P(
                "[simulaton]",
                {},
                "m.toml:27: simulaton: unknown section; did you mean 'simulation'?; allowed: model, population, "
-               "projection, stimulus, simulation, spectrum"},
+               "projection, stimulus, simulation, mesoscopic, spectrum"},
         Broken{
             "UnknownSectionFarFromAll",
             "[simulation]",
             "[mesh]",
             {},
-            "m.toml:27: mesh: unknown section; allowed: model, population, projection, stimulus, simulation, spectrum"},
+            "m.toml:27: mesh: unknown section; allowed: model, population, projection, stimulus, simulation, mesoscopic, spectrum"},
         Broken{"UnknownKey",
                "weight = 10.0",
                "wieght = 10.0",
@@ -531,7 +531,7 @@ INSTANTIATE_TEST_SUITE_P(
                "",
                {"simulaton.duration=5"},
                "--set simulaton.duration=5: simulaton: unknown section; did you mean 'simulation'?; allowed: model, "
-               "population, projection, stimulus, simulation, spectrum"},
+               "population, projection, stimulus, simulation, mesoscopic, spectrum"},
         Broken{"OverrideOfUnknownPopulation",
                "",
                "",
