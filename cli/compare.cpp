@@ -1,12 +1,14 @@
 // popshot compare: the finite network and the theory on one axis, with error bars and a verdict.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iostream>
 #include <map>
 #include <memory>
 
 #include "common.hpp"
 #include "popshot/comparison/compare.hpp"
+#include "popshot/comparison/transient.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
 
@@ -128,6 +130,65 @@ void print(const model::Model& model, const comparison::Comparison& result) {
                            result.agrees ? "agree" : "DISAGREE", result.reason);
 }
 
+/// The same for a model whose input varies in time.
+int run_transient(const Options& options, const io::ModelFile& file, const Invocation& invocation) {
+  const auto& model = file.model;
+  if (!options.theory_set.empty() || !options.settings.mesoscopic) {
+    throw InputError(
+        "compare: a stimulus of this model varies in time, so that network and mesoscopic model are compared; allowed "
+        "here: no --theory-set and no --no-mesoscopic");
+  }
+  const Interruption interruption;
+  comparison::TransientComparison result;
+  {
+    ProgressBar bar("compare", neuron_steps(model) * static_cast<double>(model.spectrum.trials), "neuron-steps",
+                    options.run.quiet);
+    const Execution execution{options.run.threads, interruption.token(),
+                              [&](double fraction) { bar.update(fraction); }};
+    result = comparison::compare_transient(model, options.settings.false_alarm, execution);
+  }
+  ordered_json table{{"model", model.name},
+                     {"verdict", result.agrees ? "agree" : "disagree"},
+                     {"reason", result.reason},
+                     {"trials", result.trials},
+                     {"trials_wanted", result.trials_wanted},
+                     {"threshold_sigma", result.threshold}};
+  const auto worst = [](const std::vector<double>& deviations) {
+    double largest = 0.0;
+    for (const double value : deviations) largest = std::max(largest, std::abs(value));
+    return largest;
+  };
+  const auto root_mean_square = [](const std::vector<double>& deviations) {
+    double sum = 0.0;
+    for (const double value : deviations) sum += value * value;
+    return deviations.empty() ? 0.0 : std::sqrt(sum / static_cast<double>(deviations.size()));
+  };
+  for (std::size_t k = 0; k < result.populations.size(); ++k) {
+    table["populations"].push_back({{"name", result.populations[k]},
+                                    {"size", result.sizes[k]},
+                                    {"mean_worst_sigma", worst(result.mean_deviation[k])},
+                                    {"mean_rms_sigma", root_mean_square(result.mean_deviation[k])},
+                                    {"sd_worst_sigma", worst(result.spread_deviation[k])},
+                                    {"sd_rms_sigma", root_mean_square(result.spread_deviation[k])}});
+  }
+  options.run.print(table, [&] {
+    for (std::size_t k = 0; k < result.populations.size(); ++k) {
+      std::cout << fmt::format("{}, population '{}', N = {}: {} trials; mesoscopic model against network, {} times\n",
+                               model.name, result.populations[k], result.sizes[k], result.trials, result.time.size());
+      std::cout << fmt::format("  mean               {:.2f} sigma (root mean square), {:.1f} at most\n",
+                               root_mean_square(result.mean_deviation[k]), worst(result.mean_deviation[k]));
+      std::cout << fmt::format("  standard deviation {:.2f} sigma (root mean square), {:.1f} at most\n",
+                               root_mean_square(result.spread_deviation[k]), worst(result.spread_deviation[k]));
+    }
+    std::cout << fmt::format("network and mesoscopic model {}: {}\n", result.agrees ? "agree" : "DISAGREE",
+                             result.reason);
+  });
+  options.run.save(comparison::to_dataset(result, model.time_unit), file, "network, mesoscopic model and mean field",
+                   invocation);
+  if (interruption.happened() && result.trials < result.trials_wanted) return interrupted;
+  return result.agrees ? done : says_no;
+}
+
 int run(const Options& options, const Invocation& invocation) {
   auto overrides = options.model.overrides();
   if (options.trials) overrides.push_back(fmt::format("spectrum.trials={}", *options.trials));
@@ -141,6 +202,7 @@ int run(const Options& options, const Invocation& invocation) {
     other = io::read_model(options.model.path, overrides);
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
+  if (!is_stationary(model)) return run_transient(options, file, invocation);
 
   const Interruption interruption;
   comparison::Comparison result;
@@ -154,7 +216,8 @@ int run(const Options& options, const Invocation& invocation) {
   }
   options.run.print(tabulate(model, result), [&] { print(model, result); });
   if (result.trials > 0) {
-    options.run.save(comparison::to_dataset(result, model.time_unit), file, "network and theory", invocation);
+    options.run.save(comparison::to_dataset(result, model.time_unit), file, "network, mesoscopic model and theory",
+                     invocation);
   }
   if (interruption.happened() && result.trials < result.trials_wanted) return interrupted;
   return result.agrees ? done : says_no;
@@ -164,7 +227,7 @@ int run(const Options& options, const Invocation& invocation) {
 
 void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
   auto* command = app.add_subcommand(
-      "compare", "network and theory on one axis: bands with error bars; exit code 1 when they disagree");
+      "compare", "network, mesoscopic model and theory on one axis, with error bars; exit code 1 when they disagree");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
   options->run.add_to(*command, "spectra, bands and verdict");

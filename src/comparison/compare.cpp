@@ -5,16 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <mutex>
 #include <numeric>
 #include <optional>
 
 #include "popshot/analysis/welch.hpp"
 #include "popshot/core/error.hpp"
-#include "popshot/core/parallel.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 #include "popshot/theory/mean_rate.hpp"
+#include "trials.hpp"
 
 namespace popshot::comparison {
 
@@ -423,65 +422,34 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   const TheoryAtTrial theory(simulated, theorised, settings);
   const auto frequency = curve_frequencies(wanted);
 
-  // Many small networks run side by side; large ones one after the other, each on all threads.
-  std::int64_t neurons = 0;
-  for (const auto& population : simulated.populations) neurons += population.size;
-  constexpr std::int64_t large = 4'000'000;
-  const bool side_by_side = neurons < large;
-  const auto count = static_cast<std::size_t>(wanted.trials);
-  Execution outer = execution;
-  if (!side_by_side) outer.threads = 1;
-
   const Estimator estimator{interval, segment, make_lags(segment)};
   mesoscopic::MarkovianFamilies families(simulated);
-  const double network_share =
-      static_cast<double>(neurons) / static_cast<double>(neurons + simulated.mesoscopic.ensemble_size);
-  std::vector<std::optional<Trial>> slots(count);
-  std::vector<double> done(count, 0.0);
-  std::mutex mutex;
-  for_each_parallel(count, outer, [&](std::size_t t) {
-    const network::Sample sample =
-        network::draw_sample(simulated, t, {.threads = side_by_side ? 1 : execution.threads});
+  const auto trials = run_trials<Trial>(simulated, execution, [&](std::uint64_t t, const TrialExecution& run) {
+    std::optional<Trial> trial;
+    const network::Sample sample = network::draw_sample(simulated, t, {.threads = run.network.threads});
     const auto simulated_point = network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
-    // The network and its mesoscopic model share the progress of a trial in the ratio of their work.
-    const double share = settings.mesoscopic ? network_share : 1.0;
-    double begin = 0.0;
-    Execution inner{.threads = side_by_side ? 1 : execution.threads, .stop = execution.stop};
-    inner.progress = [&, t](double fraction) {
-      if (!execution.progress) return;
-      const std::lock_guard lock(mutex);
-      done[t] = begin + (begin > 0.0 ? 1.0 - share : share) * fraction;
-      execution.progress(std::accumulate(done.begin(), done.end(), 0.0) / static_cast<double>(count));
-    };
-    const Activity activity = network::simulate(simulated, sample, simulated_point, inner);
-    if (!activity.finished) return;
-    Trial trial;
-    trial.network = estimator(activity);
-    if (settings.mesoscopic) {
-      begin = share;
-      const Activity reduced = mesoscopic::simulate(simulated, t, inner, {}, &families);
-      if (!reduced.finished) return;
-      trial.mesoscopic = estimator(reduced);
-    }
+    const Activity activity = network::simulate(simulated, sample, simulated_point, run.network);
+    if (!activity.finished) return trial;
+    Activity reduced;
+    if (settings.mesoscopic) reduced = mesoscopic::simulate(simulated, t, run.mesoscopic, {}, &families);
+    if (!reduced.finished) return trial;
+    trial.emplace();
+    trial->network = estimator(activity);
+    if (settings.mesoscopic) trial->mesoscopic = estimator(reduced);
     const auto point = theory.point(sample);
-    trial.expected = theory.expected(point, interval, segment);
-    trial.curves = theory.curves(point, frequency);
-    trial.rate_theory = theory.mean_rate(point);
-    const std::lock_guard lock(mutex);
-    slots[t] = std::move(trial);
+    trial->expected = theory.expected(point, interval, segment);
+    trial->curves = theory.curves(point, frequency);
+    trial->rate_theory = theory.mean_rate(point);
+    return trial;
   });
 
-  std::vector<Trial> trials;
-  for (auto& slot : slots) {
-    if (slot) trials.push_back(std::move(*slot));
-  }
   Comparison result;
   for (const auto& population : simulated.populations) {
     result.populations.push_back(population.name);
     result.sizes.push_back(population.size);
   }
   result.trials = trials.size();
-  result.trials_wanted = count;
+  result.trials_wanted = static_cast<std::size_t>(wanted.trials);
   if (!trials.empty()) {
     result.theory.uncoupled =
         mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.uncoupled; });

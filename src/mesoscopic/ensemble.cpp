@@ -19,6 +19,14 @@ constexpr double pi = std::numbers::pi;
 constexpr double crossing_time = 200.0;
 constexpr double stops = 20.0;
 
+/// A population of at most so many times the ensemble's size is simulated as it is: that costs little more, and has all
+/// of its own statistics.
+constexpr std::int64_t resolved_up_to = 4;
+/// Opposite signs repel their neighbours' frequencies: power near a resonance is too large by about M/(4 N) (measured,
+/// docs/theory.md, "What the ensemble gets wrong"), so that M is at most this part of N.
+constexpr std::int64_t neurons_per_representative = 50;
+constexpr std::int64_t fewest = 64;
+
 /// A representative neuron and its cell.
 struct Representative {
   double low = 0.0;    ///< probability at the lower end of the cell
@@ -39,6 +47,13 @@ std::vector<int> random_signs(std::size_t count, std::uint64_t seed, RandomMembe
   std::vector<int> signs(count, 1);
   for (std::size_t i = 0; i < count / 2; ++i) signs[order[i].second] = -1;
   return signs;
+}
+
+/// The number of representatives, a multiple of four. Pairs hear each other, the more the fewer they are, and are not
+/// reduced.
+std::size_t ensemble_count(std::int64_t neurons, std::int64_t wanted, bool pairs) {
+  const std::int64_t most = pairs ? wanted : std::min(wanted, neurons / neurons_per_representative / 4 * 4);
+  return static_cast<std::size_t>(std::min(wanted, std::max(most, fewest)));
 }
 
 }  // namespace
@@ -98,7 +113,7 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   s.constant = constant_current(model, k);
   s.input = finite.point.input(index);
   s.time_step = simulation.time_step;
-  s.resolved = population.size <= model.mesoscopic.ensemble_size;
+  s.resolved = population.size <= resolved_up_to * model.mesoscopic.ensemble_size;
   network::StartVoltage start{&model, k, trial, finite.point};
   if (s.resolved) {
     s.plus = network::Neurons(static_cast<std::size_t>(population.size), h, simulation.precision, population.name);
@@ -109,7 +124,10 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
     return;
   }
 
-  const auto count = static_cast<std::size_t>(model.mesoscopic.ensemble_size);
+  const bool quantile = population.sampling == model::Sampling::quantile;
+  const bool stationary = std::holds_alternative<model::StationaryStart>(simulation.start) && is_stationary(model);
+  const bool pairs = quantile && !stationary;
+  const auto count = ensemble_count(population.size, model.mesoscopic.ensemble_size, pairs);
   const auto neurons = static_cast<double>(population.size);
   s.amplitude = 1.0 / std::sqrt(static_cast<double>(count) * neurons);
   s.offset = finite.offset(index) * simulation.time_step;
@@ -117,9 +135,6 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   s.minus = network::Neurons(count / 2, h, simulation.precision, population.name);
   start.stream = RandomStream::ensemble_start;
 
-  const bool quantile = population.sampling == model::Sampling::quantile;
-  const bool stationary = std::holds_alternative<model::StationaryStart>(simulation.start) && is_stationary(model);
-  const bool pairs = (quantile && !stationary);
   const auto signs = quantile ? std::vector<int>() : random_signs(count, simulation.seed, {trial, k});
   // The N neurons end half a neuron before the ends of the density.
   const double cut = 0.5 / (neurons + 1.0);

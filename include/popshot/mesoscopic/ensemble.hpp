@@ -21,10 +21,12 @@ namespace popshot::mesoscopic {
 /// do. "quantile": the signs alternate; if the input is not stationary they come in pairs of like eta, so that what is
 /// the same for neurons of like eta is no noise (theory.md, "Memory").
 ///
-/// A population of N <= M neurons is `resolved`: its own neurons take the place of mean field and noise.
+/// M is mesoscopic.ensemble_size, but at most N/50 (and at least 64) unless they come in pairs. A population of at most
+/// 4 ensemble_size neurons is `resolved`: its own neurons take the place of mean field and noise.
 class Ensemble {
  public:
-  /// Ensemble of population k: M = mesoscopic.ensemble_size. `point` is the operating point that the start is made at.
+  /// Ensemble of population k. The model must outlive it. `finite.point` is the operating point that the start is made
+  /// at.
   Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial, const FinitePoint& finite);
   ~Ensemble();
   Ensemble(Ensemble&&) noexcept;

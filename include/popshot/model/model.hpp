@@ -118,7 +118,8 @@ enum class MesoscopicNoise {
 
 struct MesoscopicSettings {
   MesoscopicNoise noise = MesoscopicNoise::ensemble;
-  /// Representative neurons of a population, even; a population of at most so many neurons is simulated as it is.
+  /// Largest number of representative neurons of a population, a multiple of 4; a population of at most 4 times as many
+  /// neurons is simulated as it is.
   std::int64_t ensemble_size = 512;
   /// Largest error of the power spectral density of the Markovian noise, relative to its integral.
   double tolerance = 0.01;

@@ -1,0 +1,52 @@
+// The comparison where the input varies in time: many trials of the network and of its mesoscopic model, and the mean
+// field.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "popshot/core/execution.hpp"
+#include "popshot/core/result.hpp"
+#include "popshot/model/model.hpp"
+
+namespace popshot::comparison {
+
+/// The activity of one population over time in many trials, one value per record interval.
+struct TrialBand {
+  std::vector<double> mean;
+  std::vector<double> mean_error;          ///< standard error of the mean
+  std::vector<double> standard_deviation;  ///< between trials
+  std::vector<double> low;                 ///< 10 % of the trials lie below
+  std::vector<double> high;                ///< 90 %
+};
+
+struct TransientComparison {
+  std::vector<std::string> populations;
+  std::vector<std::int64_t> sizes;
+  std::size_t trials = 0;  ///< finished ones
+  std::size_t trials_wanted = 0;
+  std::vector<double> time;                     ///< middle of the record interval
+  std::vector<std::vector<double>> mean_field;  ///< [population][time]
+  std::vector<TrialBand> network;               ///< [population]
+  std::vector<TrialBand> mesoscopic;            ///< [population]
+  /// [population][time], in sigma: mean of the mesoscopic model - that of the network, trial by trial.
+  std::vector<std::vector<double>> mean_deviation;
+  /// [population][time], in sigma: difference of the logarithms of the variances.
+  std::vector<std::vector<double>> spread_deviation;
+  double threshold = 0.0;  ///< sigma above which a deviation counts as disagreement
+  bool agrees = false;
+  std::string reason;
+};
+
+/// Simulates spectrum.trials trials of network and mesoscopic model and compares their means and standard deviations at
+/// all recorded times; theory of this kind is the mean field, which is shown and not judged (the mean of finite
+/// networks differs from it). `false_alarm`: the probability that equal levels are declared different. A stop request
+/// ends it after the trials that are finished. Throws as the simulations do.
+[[nodiscard]] TransientComparison compare_transient(const model::Model& model, double false_alarm = 1e-3,
+                                                    const Execution& execution = {});
+
+/// The labelled arrays of it (kind "transient").
+[[nodiscard]] Dataset to_dataset(const TransientComparison& comparison, const std::string& time_unit);
+
+}  // namespace popshot::comparison
