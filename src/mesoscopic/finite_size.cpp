@@ -1,6 +1,7 @@
 #include "popshot/mesoscopic/finite_size.hpp"
 
 #include <cmath>
+#include <optional>
 
 #include "network/neurons.hpp"
 #include "popshot/core/error.hpp"
@@ -13,14 +14,23 @@ namespace {
 
 constexpr std::int64_t largest_sample = 1'000'000;
 
-/// The operating point of the sample, whether or not simulation.start needs it; zeros if there is none.
-mean_field::OperatingPoint operating_point_if_any(const model::Model& model, const network::Sample& sample) {
-  const auto given = network::start_point(model, sample);
-  if (given.rate.sum() > 0.0) return given;
+/// The state that simulation.state selects, or nothing if no state is stable.
+std::optional<mean_field::OperatingPoint> selected_point(const model::Model& model) {
   try {
-    return network::operating_point(model, sample, mean_field::selected_state(model).point, model.simulation.time_step);
+    return mean_field::selected_state(model).point;
   } catch (const InputError&) {
-    return given;
+    return std::nullopt;
+  }
+}
+
+/// The operating point of the sample near that state; nothing if a small sample has none.
+std::optional<mean_field::OperatingPoint> sample_point(const model::Model& model, const network::Sample& sample,
+                                                       const std::optional<mean_field::OperatingPoint>& nearby) {
+  if (!nearby) return std::nullopt;
+  try {
+    return network::operating_point(model, sample, *nearby, model.simulation.time_step);
+  } catch (const NumericalError&) {
+    return std::nullopt;
   }
 }
 
@@ -30,18 +40,22 @@ FinitePoint finite_point(const model::Model& model, std::uint64_t trial, const E
   model::Model sampled = model;
   for (auto& population : sampled.populations) population.size = std::min(population.size, largest_sample);
   const auto sample = network::draw_sample(sampled, trial, execution);
-  const auto start = operating_point_if_any(sampled, sample);
-  const auto count = start.rate.size();
+  const auto state = selected_point(model);
+  const auto found = sample_point(sampled, sample, state);
+  const auto count = static_cast<Eigen::Index>(model.populations.size());
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
   const double h = model.simulation.time_step;
   Eigen::VectorXd constant(count);
   for (Eigen::Index k = 0; k < count; ++k) constant(k) = constant_current(model, static_cast<std::size_t>(k));
 
-  const bool stationary = start.rate.sum() > 0.0;
-  Eigen::VectorXd rate = start.rate;
-  if (!stationary) {
+  const bool stationary = found.has_value();
+  mean_field::OperatingPoint base{Eigen::VectorXd::Zero(count), constant};
+  if (state) base = *state;
+  if (found) base = *found;
+  Eigen::VectorXd rate = base.rate;
+  if (!state) {
     // Evaluated at the input of the start, whose activity is given.
-    for (Eigen::Index k = 0; k < count; ++k) rate(k) = network::start_rate(model, start, static_cast<std::size_t>(k));
+    for (Eigen::Index k = 0; k < count; ++k) rate(k) = network::start_rate(model, base, static_cast<std::size_t>(k));
   }
   const auto mean_field_rates = [&](const Eigen::VectorXd& input_rate) {
     const Eigen::VectorXd synaptic = coupling * input_rate;

@@ -1,0 +1,154 @@
+// popshot switching: residence times of a bistable model over a range of sizes.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iostream>
+#include <memory>
+
+#include "common.hpp"
+#include "popshot/comparison/switching.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/io/netcdf.hpp"
+
+namespace popshot::cli {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  ModelOptions model;
+  RunOptions run;
+  std::vector<std::int64_t> sizes;
+  std::string level = "both";
+  std::optional<std::int64_t> trials;
+  std::optional<double> duration;
+};
+
+constexpr std::array state_names{"low", "high"};
+
+/// Null where a number is not finite, which JSON has no word for.
+ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+
+ordered_json tabulate(const model::Model& model, const comparison::Switching& result) {
+  ordered_json table{{"model", model.name},
+                     {"finished", result.finished},
+                     {"rates", {{"low", result.rate[0]}, {"saddle", result.rate[1]}, {"high", result.rate[2]}}}};
+  table["levels"] = ordered_json::array();
+  for (const auto& level : result.levels) {
+    ordered_json entry{{"level", level.name}};
+    for (std::size_t state = 0; state < 2; ++state) {
+      ordered_json rows = ordered_json::array();
+      for (std::size_t i = 0; i < result.sizes.size(); ++i) {
+        const auto& r = level.residence[i][state];
+        rows.push_back({{"size", result.sizes[i]},
+                        {"mean", number(r.mean)},
+                        {"low", r.low},
+                        {"high", number(r.high)},
+                        {"exits", r.exits},
+                        {"ageing", r.ageing},
+                        {"time", r.time}});
+      }
+      const auto& fit = level.fit[state];
+      entry[state_names[state]] = {{"residence", rows},
+                                   {"slope", fit.slope},
+                                   {"slope_error", fit.slope_error},
+                                   {"intercept", fit.intercept},
+                                   {"chi_squared", fit.chi_squared},
+                                   {"points", fit.points}};
+    }
+    table["levels"].push_back(std::move(entry));
+  }
+  return table;
+}
+
+void print(const model::Model& model, const comparison::Switching& result) {
+  std::cout << fmt::format(
+      "{}: mean residence times in {} and their 95 % confidence intervals; states at rate {:.4f} "
+      "(low) and {:.4f} (high), saddle at {:.4f}\n",
+      model.name, model.time_unit, result.rate[0], result.rate[2], result.rate[1]);
+  bool ages = false;
+  for (std::size_t state = 0; state < 2; ++state) {
+    for (const auto& level : result.levels) {
+      for (const auto& row : level.residence) ages = ages || row[state].ageing < 0.01;
+    }
+    std::cout << fmt::format("\nin the {} state\n{:>10}", state_names[state], "N");
+    for (const auto& level : result.levels) std::cout << fmt::format("   {:^38}", level.name);
+    std::cout << '\n';
+    for (std::size_t i = 0; i < result.sizes.size(); ++i) {
+      std::cout << fmt::format("{:>10}", result.sizes[i]);
+      for (const auto& level : result.levels) {
+        const auto& r = level.residence[i][state];
+        std::cout << "   "
+                  << (r.time > 0.0 ? fmt::format("{:>8.4g} ({:>8.3g} .. {:>8.3g}) {:>5} exits{}", r.mean, r.low, r.high,
+                                                 r.exits, r.ageing < 0.01 ? "*" : " ")
+                                   : fmt::format("{:^38}", "never entered"));
+      }
+      std::cout << '\n';
+    }
+    for (const auto& level : result.levels) {
+      const auto& fit = level.fit[state];
+      if (fit.points < 2) continue;
+      std::cout << fmt::format(
+          "{:>10}: log(mean time) = {:.2f} + N x ({:.3g} +- {:.1g}), chi^2 per degree of freedom {:.1f}\n", level.name,
+          fit.intercept, fit.slope, fit.slope_error, fit.chi_squared);
+    }
+  }
+  if (ages) {
+    std::cout
+        << "* too few exits in the second half of the trials for a constant rate (probability below 0.01): left early "
+           "or never, so that the mean is not that of an exponential law\n";
+  }
+}
+
+int run(const Options& options, const Invocation& invocation) {
+  auto overrides = options.model.overrides();
+  if (options.trials) overrides.push_back(fmt::format("spectrum.trials={}", *options.trials));
+  if (options.duration) overrides.push_back(fmt::format("simulation.duration={}", *options.duration));
+  const auto file = io::read_model(options.model.path, overrides);
+  const auto& model = file.model;
+  if (!options.run.output.empty()) io::require_writable(options.run.output);
+  auto sizes = options.sizes;
+  if (sizes.empty()) sizes.push_back(model.populations.front().size);
+  std::vector<std::string> levels{"network", "mesoscopic"};
+  if (options.level != "both") levels = {options.level};
+  double neurons = 0.0;
+  for (const auto size : sizes) neurons += static_cast<double>(size);
+  const Interruption interruption;
+  comparison::Switching result;
+  {
+    ProgressBar bar(
+        "switching",
+        neurons * static_cast<double>(model.spectrum.trials) * model.simulation.duration / model.simulation.time_step,
+        "neuron-steps", options.run.quiet);
+    const Execution execution{options.run.threads, interruption.token(),
+                              [&](double fraction) { bar.update(fraction); }};
+    result = comparison::switching(model, sizes, levels, execution);
+  }
+  options.run.print(tabulate(model, result), [&] { print(model, result); });
+  options.run.save(comparison::to_dataset(result, model.time_unit), file, "network and mesoscopic model", invocation);
+  return result.finished ? done : interrupted;
+}
+
+}  // namespace
+
+void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code) {
+  auto* command =
+      app.add_subcommand("switching", "mean residence times of a bistable model in its two states, against size");
+  auto options = std::make_shared<Options>();
+  options->model.add_to(*command);
+  options->run.add_to(*command, "residence times and fits");
+  command
+      ->add_option("--sizes", options->sizes,
+                   "sizes of the first population, N,N,.. (default: that of the model); the others in proportion")
+      ->delimiter(',')
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1'000'000'000}));
+  command->add_option("--level", options->level, "network, mesoscopic or both (default: both)")
+      ->check(CLI::IsMember({"network", "mesoscopic", "both"}));
+  command->add_option("--trials", options->trials,
+                      "number of trials per size, half from each state; the same as --set spectrum.trials=N");
+  command->add_option("--duration", options->duration, "time of each; the same as --set simulation.duration=T");
+  command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
+}
+
+}  // namespace popshot::cli

@@ -1,0 +1,290 @@
+#include "popshot/comparison/switching.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/chi_squared.hpp>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <numeric>
+
+#include "popshot/core/error.hpp"
+#include "popshot/core/parallel.hpp"
+#include "popshot/mesoscopic/simulate.hpp"
+#include "popshot/network/simulate.hpp"
+
+namespace popshot::comparison {
+
+namespace {
+
+/// Follows the mean rate of a run and counts how long it is in either state and how often it leaves it.
+class StateCounter {
+ public:
+  StateCounter(std::size_t state, const std::array<double, 3>& rate, double interval, double memory, double duration)
+      : state_(state),
+        leave_low_((rate[1] + rate[2]) / 2.0),
+        leave_high_((rate[0] + rate[1]) / 2.0),
+        interval_(interval),
+        weight_(1.0 - std::exp(-interval / memory)),
+        smooth_(rate[2 * state]),
+        half_(duration / 2.0) {}
+
+  void add(const std::vector<double>& rates) {
+    const double mean = std::accumulate(rates.begin(), rates.end(), 0.0) / static_cast<double>(rates.size());
+    smooth_ += weight_ * (mean - smooth_);
+    elapsed_ += interval_;
+    const bool late = elapsed_ > half_;
+    time_[state_] += interval_;
+    if (late) late_time_[state_] += interval_;
+    const bool leaves = state_ == 0 ? smooth_ > leave_low_ : smooth_ < leave_high_;
+    if (!leaves) return;
+    ++exits_[state_];
+    if (late) ++late_exits_[state_];
+    state_ = 1 - state_;
+  }
+  [[nodiscard]] std::int64_t exits(std::size_t state) const { return exits_[state]; }
+  [[nodiscard]] double time(std::size_t state) const { return time_[state]; }
+  [[nodiscard]] std::int64_t late_exits(std::size_t state) const { return late_exits_[state]; }
+  [[nodiscard]] double late_time(std::size_t state) const { return late_time_[state]; }
+
+ private:
+  std::size_t state_;
+  double leave_low_, leave_high_, interval_, weight_, smooth_, half_;
+  double elapsed_ = 0.0;
+  std::array<double, 2> time_{}, late_time_{};
+  std::array<std::int64_t, 2> exits_{}, late_exits_{};
+};
+
+/// Mean rates of the lower state, the saddle and the higher state.
+std::array<double, 3> bistable_rates(const model::Model& model) {
+  const auto states = mean_field::stationary_states(model).states;
+  const auto stable = std::count_if(states.begin(), states.end(), [](const auto& s) { return s.stable(); });
+  if (!is_stationary(model) || states.size() != 3 || stable != 2 || states[1].stable()) {
+    throw InputError(fmt::format(
+        "switching: the model has {} stationary states, {} of them stable{}; allowed: two stable states, one unstable "
+        "state between them, and constant currents (see 'popshot check')",
+        states.size(), stable, is_stationary(model) ? "" : ", and a stimulus that varies in time"));
+  }
+  std::array<double, 3> rate{};
+  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] = states[i].point.rate.mean();
+  return rate;
+}
+
+model::Model scaled(const model::Model& model, std::int64_t size, std::size_t state) {
+  model::Model result = model;
+  const double factor = static_cast<double>(size) / static_cast<double>(model.populations.front().size);
+  for (auto& population : result.populations) {
+    population.size = std::max<std::int64_t>(1, std::llround(static_cast<double>(population.size) * factor));
+    population.raster = {};
+  }
+  result.simulation.state = state == 0 ? model::Simulation::State::lowest : model::Simulation::State::highest;
+  return result;
+}
+
+/// The operating point of a sample, or that of the mean field where a small sample has none.
+mean_field::OperatingPoint point_of(const model::Model& model, const network::Sample& sample) {
+  try {
+    return network::start_point(model, sample);
+  } catch (const NumericalError&) {
+    return mean_field::selected_state(model).point;
+  }
+}
+
+LargeDeviationFit fit_large_deviations(const std::vector<std::int64_t>& sizes, const SwitchingLevel& level,
+                                       std::size_t state) {
+  constexpr std::int64_t enough = 5;
+  LargeDeviationFit fit;
+  double w = 0.0;
+  double x = 0.0;
+  double y = 0.0;
+  double xx = 0.0;
+  double xy = 0.0;
+  const auto each = [&](auto&& use) {
+    for (std::size_t i = 0; i < level.residence.size(); ++i) {
+      const auto& r = level.residence[i][state];
+      if (r.exits >= enough) use(static_cast<double>(sizes[i]), std::log(r.mean), static_cast<double>(r.exits));
+    }
+  };
+  each([&](double n, double log_mean, double weight) {
+    ++fit.points;
+    w += weight;
+    x += weight * n;
+    y += weight * log_mean;
+    xx += weight * n * n;
+    xy += weight * n * log_mean;
+  });
+  const double determinant = w * xx - x * x;
+  if (fit.points < 2 || !(determinant > 0.0)) return fit;
+  fit.slope = (w * xy - x * y) / determinant;
+  fit.intercept = (y - fit.slope * x) / w;
+  fit.slope_error = std::sqrt(w / determinant);
+  double sum = 0.0;
+  each([&](double n, double log_mean, double weight) {
+    const double deviation = log_mean - fit.intercept - fit.slope * n;
+    sum += weight * deviation * deviation;
+  });
+  fit.chi_squared = fit.points > 2 ? sum / static_cast<double>(fit.points - 2) : 0.0;
+  return fit;
+}
+
+}  // namespace
+
+Residence residence(std::int64_t exits, double time) {
+  using boost::math::chi_squared;
+  constexpr double tail = 0.025;
+  Residence result{.exits = exits,
+                   .time = time,
+                   .mean = std::numeric_limits<double>::infinity(),
+                   .high = std::numeric_limits<double>::infinity()};
+  const auto n = static_cast<double>(exits);
+  // 2 time/mean is chi-squared distributed between 2n and 2n + 2 degrees of freedom (Poisson number of exits).
+  result.low = 2.0 * time / boost::math::quantile(boost::math::complement(chi_squared(2.0 * n + 2.0), tail));
+  if (exits > 0) {
+    result.mean = time / n;
+    result.high = 2.0 * time / boost::math::quantile(chi_squared(2.0 * n), tail);
+  }
+  return result;
+}
+
+double ageing(std::int64_t exits, double time, std::int64_t late_exits, double late_time) {
+  if (exits == 0 || !(late_time > 0.0)) return 1.0;
+  // At a constant rate each exit falls into the late time with the probability late_time/time.
+  const boost::math::binomial_distribution<double> late(static_cast<double>(exits), std::min(1.0, late_time / time));
+  return boost::math::cdf(late, static_cast<double>(late_exits));
+}
+
+Switching switching(const model::Model& model, const std::vector<std::int64_t>& sizes,
+                    const std::vector<std::string>& levels, const Execution& execution) {
+  Switching result;
+  result.sizes = sizes;
+  result.rate = bistable_rates(model);
+  double largest_tau = 0.0;
+  for (const auto& population : model.populations) largest_tau = std::max(largest_tau, population.tau);
+  const double memory = 5.0 * largest_tau;
+  const auto trials = static_cast<std::size_t>(model.spectrum.trials);
+  const std::size_t jobs = levels.size() * sizes.size() * trials;
+  std::vector<std::optional<StateCounter>> counters(jobs);
+  std::vector<double> done(jobs, 0.0);
+  std::vector<double> work(jobs, 0.0);
+  mesoscopic::MarkovianFamilies families(model);
+  std::mutex mutex;
+
+  // The longest jobs first.
+  std::vector<std::size_t> order(jobs);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t job = 0; job < jobs; ++job) {
+    const auto size = sizes[job / trials % sizes.size()];
+    const bool network = levels[job / trials / sizes.size()] == "network";
+    work[job] = static_cast<double>(network ? size : std::min<std::int64_t>(size, 4 * model.mesoscopic.ensemble_size));
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return work[a] > work[b]; });
+  const double total = std::accumulate(work.begin(), work.end(), 0.0);
+  for_each_parallel(jobs, execution, [&](std::size_t place) {
+    const std::size_t job = order[place];
+    const std::size_t trial = job % trials;
+    const auto& level = levels[job / trials / sizes.size()];
+    const std::size_t state = trial % 2;
+    const auto sized = scaled(model, sizes[job / trials % sizes.size()], state);
+    StateCounter counter(state, result.rate, model::schedule(sized.simulation).interval(), memory,
+                         sized.simulation.duration);
+    const ActivityObserver observer = [&](const std::vector<double>& rate) {
+      counter.add(rate);
+      return true;
+    };
+    Execution inner{.threads = 1, .stop = execution.stop};
+    inner.progress = [&](double fraction) {
+      if (!execution.progress) return;
+      const std::lock_guard lock(mutex);
+      done[job] = fraction * work[job];
+      execution.progress(std::accumulate(done.begin(), done.end(), 0.0) / total);
+    };
+    if (level == "network") {
+      const auto sample = network::draw_sample(sized, trial, inner);
+      (void)network::simulate(sized, sample, point_of(sized, sample), inner, observer);
+    } else {
+      (void)mesoscopic::simulate(sized, trial, inner, observer, &families);
+    }
+    const std::lock_guard lock(mutex);
+    done[job] = work[job];
+    counters[job] = counter;
+  });
+
+  for (std::size_t l = 0; l < levels.size(); ++l) {
+    auto& level = result.levels.emplace_back();
+    level.name = levels[l];
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      std::array<Residence, 2> both;
+      for (std::size_t state = 0; state < both.size(); ++state) {
+        std::int64_t exits = 0;
+        std::int64_t late_exits = 0;
+        double time = 0.0;
+        double late_time = 0.0;
+        for (std::size_t t = 0; t < trials; ++t) {
+          const auto& counter = counters[(l * sizes.size() + i) * trials + t];
+          if (!counter) continue;
+          exits += counter->exits(state);
+          time += counter->time(state);
+          late_exits += counter->late_exits(state);
+          late_time += counter->late_time(state);
+        }
+        if (time > 0.0) both[state] = residence(exits, time);
+        both[state].ageing = ageing(exits, time, late_exits, late_time);
+      }
+      level.residence.push_back(both);
+    }
+    for (std::size_t state = 0; state < 2; ++state) level.fit[state] = fit_large_deviations(sizes, level, state);
+  }
+  result.finished = !execution.stop.stop_requested();
+  return result;
+}
+
+Dataset to_dataset(const Switching& s, const std::string& time_unit) {
+  Dataset data;
+  data.attributes = {{"popshot_kind", std::string("switching")},
+                     {"time_unit", time_unit},
+                     {"finished", static_cast<std::int64_t>(s.finished ? 1 : 0)},
+                     {"rate_low", s.rate[0]},
+                     {"rate_saddle", s.rate[1]},
+                     {"rate_high", s.rate[2]}};
+  data.add_dimension("size", s.sizes.size());
+  data.add({"size", {"size"}, s.sizes, "1", "number of neurons of the first population"});
+  data.add_dimension("state", 2);
+  data.add({"state", {"state"}, std::vector<std::string>{"low", "high"}, "1", "stable state, by mean rate"});
+  data.add_dimension("level", s.levels.size());
+  std::vector<std::string> names;
+  for (const auto& level : s.levels) names.push_back(level.name);
+  data.add({"level", {"level"}, names, "1", "level of description"});
+  const auto add = [&](const std::string& name, const std::string& units, const std::string& text, auto&& value) {
+    std::vector<double> values;
+    for (const auto& level : s.levels) {
+      for (const auto& sized : level.residence) {
+        for (const auto& r : sized) values.push_back(value(r));
+      }
+    }
+    data.add({name, {"level", "size", "state"}, values, units, text});
+  };
+  add("residence_time", time_unit, "mean residence time", [](const Residence& r) { return r.mean; });
+  add("residence_time_low", time_unit, "lower end of its 95 % confidence interval",
+      [](const Residence& r) { return r.low; });
+  add("residence_time_high", time_unit, "upper end of its 95 % confidence interval",
+      [](const Residence& r) { return r.high; });
+  add("exits", "1", "number of exits", [](const Residence& r) { return static_cast<double>(r.exits); });
+  add("ageing", "1", "probability of so few exits in the second half of the trials at a constant rate",
+      [](const Residence& r) { return r.ageing; });
+  add("time_in_state", time_unit, "time spent in the state", [](const Residence& r) { return r.time; });
+  const auto add_fit = [&](const std::string& name, const std::string& units, const std::string& text, auto&& value) {
+    std::vector<double> values;
+    for (const auto& level : s.levels) {
+      for (const auto& fit : level.fit) values.push_back(value(fit));
+    }
+    data.add({name, {"level", "state"}, values, units, text});
+  };
+  add_fit("slope", "1", "growth of log(mean residence time) per neuron", [](const auto& fit) { return fit.slope; });
+  add_fit("slope_error", "1", "standard error of the slope", [](const auto& fit) { return fit.slope_error; });
+  add_fit("intercept", "1", "log(mean residence time) at size 0", [](const auto& fit) { return fit.intercept; });
+  return data;
+}
+
+}  // namespace popshot::comparison
