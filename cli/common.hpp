@@ -100,6 +100,7 @@ void add_check(CLI::App& app, int& exit_code);
 void add_simulate(CLI::App& app, const Invocation& invocation, int& exit_code);
 void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code);
 void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code);
+void add_noise_model(CLI::App& app, const Invocation& invocation, int& exit_code);
 void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code);
 void add_plot(CLI::App& app, int& exit_code);
 

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   add_simulate(app, invocation, exit_code);
   add_spectrum(app, invocation, exit_code);
   add_compare(app, invocation, exit_code);
+  add_noise_model(app, invocation, exit_code);
   add_switching(app, invocation, exit_code);
   add_plot(app, exit_code);
   try {
@@ -44,7 +45,9 @@ int main(int argc, char** argv) {
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
       return fail(
           wrong_input,
-          fmt::format("{}: no such subcommand; allowed: check, simulate, spectrum, compare, switching, plot", argv[1]));
+          fmt::format(
+              "{}: no such subcommand; allowed: check, simulate, spectrum, compare, noise-model, switching, plot",
+              argv[1]));
     }
     return fail(wrong_input, fmt::format("{} (see 'popshot --help')", error.what()));
   } catch (const CLI::ParseError& error) {

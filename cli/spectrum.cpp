@@ -10,6 +10,7 @@
 #include "popshot/comparison/compare.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
+#include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/sample.hpp"
 
 namespace popshot::cli {
@@ -18,11 +19,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
+/// shot and white: of theory; spectral, markovian: as a mesoscopic model makes it.
+enum class Noise { shot, white, spectral, markovian };
+
 struct Options {
   ModelOptions model;
   RunOptions run;
   comparison::At at = comparison::At::infinite;
-  theory::Noise noise = theory::Noise::shot;
+  Noise noise = Noise::shot;
   bool time_step_kernel = false;
   std::size_t points = 600;
 };
@@ -80,8 +84,15 @@ int run(const Options& options, const Invocation& invocation) {
     point =
         network::operating_point(model, network::draw_sample(model, 0, {.threads = options.run.threads}), point, step);
   }
-  const auto theory = theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points),
-                                         {.noise = options.noise, .time_step = step});
+  theory::Options theory_options{.time_step = step};
+  if (options.noise == Noise::white) theory_options.noise = theory::Noise::white;
+  if (options.noise == Noise::spectral || options.noise == Noise::markovian) {
+    theory_options.uncoupled = mesoscopic::noise_density(
+        model, point,
+        options.noise == Noise::spectral ? model::MesoscopicNoise::spectral : model::MesoscopicNoise::markovian);
+  }
+  const auto theory =
+      theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points), theory_options);
   options.run.save(comparison::to_dataset(theory, point, population_names(model), model.time_unit), file, "theory",
                    invocation);
   options.run.print(tabulate(model, theory, point), [&] { print(model, theory); });
@@ -98,13 +109,16 @@ void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code) {
   options->run.add_to(*command, "all curves and cross-spectra");
   static const std::map<std::string, comparison::At> places{{"finite", comparison::At::finite},
                                                             {"infinite", comparison::At::infinite}};
-  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot},
-                                                           {"white", theory::Noise::white}};
+  static const std::map<std::string, Noise> noises{
+      {"shot", Noise::shot}, {"white", Noise::white}, {"spectral", Noise::spectral}, {"markovian", Noise::markovian}};
   command
       ->add_option("--at", options->at,
                    "state: 'infinite' (mean field, the default) or 'finite' (operating point of the sample of trial 0)")
       ->transform(CLI::CheckedTransformer(places));
-  command->add_option("--noise", options->noise, "'shot' (the default) or 'white' (r/N, for comparison)")
+  command
+      ->add_option("--noise", options->noise,
+                   "'shot' (the default; also that of the mesoscopic ensemble), 'white' (r/N), or as the mesoscopic "
+                   "level makes it: 'spectral', 'markovian'")
       ->transform(CLI::CheckedTransformer(noises));
   command->add_flag("--time-step-kernel", options->time_step_kernel,
                     "include the delay that the simulation's time step adds to the synapses");

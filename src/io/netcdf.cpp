@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <netcdf.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "popshot/core/error.hpp"
+#include "temporary_file.hpp"
 
 namespace popshot::io {
 
@@ -22,46 +22,6 @@ namespace filesystem = std::filesystem;
 
 /// Arrays with more values than this are compressed.
 constexpr std::size_t compressed_above = 10'000;
-
-/// One line from a path or a message that may hold control characters.
-std::string one_line(std::string text) {
-  for (char& character : text) {
-    if (static_cast<unsigned char>(character) < 0x20) character = '?';
-  }
-  return text;
-}
-
-[[noreturn]] void fail(const filesystem::path& path, const std::string& problem) {
-  throw InputError(one_line(path.string() + ": " + problem));
-}
-
-/// The temporary neighbour of a file that is being written: gone at the end of the scope, unless it was put in place.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const filesystem::path& target) : target_(target), path_(target) {
-    path_ += fmt::format(".tmp-{}", getpid());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    std::error_code ignored;
-    if (!in_place_) filesystem::remove(path_, ignored);
-  }
-
-  [[nodiscard]] const filesystem::path& path() const { return path_; }
-
-  void put_in_place() {
-    std::error_code error;
-    filesystem::rename(path_, target_, error);
-    if (error) fail(target_, "cannot be written: " + error.message());
-    in_place_ = true;
-  }
-
- private:
-  filesystem::path target_;
-  filesystem::path path_;
-  bool in_place_ = false;
-};
 
 /// An open NetCDF file. `name` is what messages call it.
 class NetcdfFile {

@@ -14,6 +14,7 @@
 #include "popshot/mesoscopic/ensemble.hpp"
 #include "popshot/mesoscopic/spectral_noise.hpp"
 #include "popshot/theory/mean_rate.hpp"
+#include "popshot/theory/shot_noise.hpp"
 
 namespace popshot::mesoscopic {
 
@@ -103,6 +104,29 @@ MarkovianSettings markovian_settings(const model::Model& model) {
   return {.frequency_min = model.spectrum.frequency_min,
           .frequency_max = model.spectrum.frequency_max,
           .tolerance = model.mesoscopic.tolerance};
+}
+
+std::function<double(std::size_t k, double f)> noise_density(const model::Model& model,
+                                                             const mean_field::OperatingPoint& point,
+                                                             model::MesoscopicNoise noise) {
+  using Density = std::function<double(double)>;
+  std::vector<Density> densities;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto& population = model.populations[k];
+    const double input = point.input(static_cast<Eigen::Index>(k));
+    if (noise == model::MesoscopicNoise::markovian) {
+      const auto fitted = markovian_model(population, input, markovian_settings(model));
+      densities.emplace_back([fitted](double f) { return fitted.density(f); });
+    } else if (noise == model::MesoscopicNoise::spectral) {
+      const SpectralNoise filter(population, input, model.simulation.time_step, {0, RandomStream::noise, {}});
+      densities.emplace_back([filter](double f) { return filter.density(f); });
+    } else {
+      densities.emplace_back([&population, input](double f) {
+        return theory::uncoupled_spectrum(population, input, f) / static_cast<double>(population.size);
+      });
+    }
+  }
+  return [densities](std::size_t k, double f) { return densities[k](f); };
 }
 
 MarkovianFamilies::MarkovianFamilies(const model::Model& model) {

@@ -97,6 +97,10 @@ ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint
     Eigen::MatrixXcd uncoupled = Eigen::MatrixXcd::Zero(count, count);
     for (Eigen::Index k = 0; k < count; ++k) {
       const auto& population = model.populations[static_cast<std::size_t>(k)];
+      if (options.uncoupled) {
+        uncoupled(k, k) = options.uncoupled(static_cast<std::size_t>(k), f);
+        continue;
+      }
       const double per_neuron = options.noise == Noise::shot ? uncoupled_spectrum(population, point.input(k), f)
                                                              : mean_field::stationary_rate(population, point.input(k));
       uncoupled(k, k) = per_neuron / static_cast<double>(population.size);

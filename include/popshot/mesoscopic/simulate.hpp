@@ -1,6 +1,7 @@
 // The mesoscopic level: the mean field of each population driven by the shot noise of its N neurons.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,6 +15,14 @@ namespace popshot::mesoscopic {
 
 /// The band (spectrum.frequency_range) and the tolerance that the model asks of Markovian noise.
 [[nodiscard]] MarkovianSettings markovian_settings(const model::Model& model);
+
+/// The power spectral density of the noise that the mesoscopic level makes at an operating point, for
+/// theory::Options::uncoupled: with it, theory gives the exact linear spectrum of each stochastic neural mass model.
+/// Ensemble: S0 itself, which its neurons have in the mean over their places in their cells. Spectral: of the filter,
+/// for simulation.time_step. Markovian: |G(2 pi i f)|^2. The model must outlive the returned function.
+[[nodiscard]] std::function<double(std::size_t k, double f)> noise_density(const model::Model& model,
+                                                                           const mean_field::OperatingPoint& point,
+                                                                           model::MesoscopicNoise noise);
 
 /// Markovian noises of all populations, which trials of the same model share.
 class MarkovianFamilies {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <complex>
+#include <functional>
 #include <vector>
 
 #include "popshot/core/spectrum.hpp"
@@ -21,6 +22,9 @@ struct Options {
   /// Spikes are delivered at the end of the time step in which they fall: the synaptic transfer function
   /// sinc(f h) exp(-i pi f h) of a simulation with this step (theory.md (21)). 0: continuous time.
   double time_step = 0.0;
+  /// If set: the power spectral density of the noise of population k (of all its N neurons) at frequency f, in place of
+  /// `noise`. So the spectrum of any stochastic neural mass model follows from that of its own noise.
+  std::function<double(std::size_t k, double f)> uncoupled = {};
 };
 
 /// The three curves of Klinshov & Kirillov (2022), for any number of populations. They do not add up: the
