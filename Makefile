@@ -9,7 +9,7 @@ CMAKE_ARGS ?=
 CACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 
-.PHONY: help setup configure build test-build figure1 test validation sanitize lint format bench clean
+.PHONY: help setup configure build test-build figure1 test validation sanitize lint format bench bench-mesoscopic clean
 
 help:
 	@echo "make figure1    install what is missing, build, and draw Fig. 1 of Klinshov & Kirillov (2022)"
@@ -17,6 +17,7 @@ help:
 	@echo "make build      the command line, in $(POPSHOT)"
 	@echo "make validation  write docs/validation.md anew"
 	@echo "make bench      time the network kernel"
+	@echo "make bench-mesoscopic  time the mesoscopic level against the network, into benchmarks/results/mesoscopic.json"
 	@echo "make sanitize   unit tests under address and undefined-behaviour sanitizers"
 	@echo "make lint       clang-format and clang-tidy;  make format  applies the former"
 
@@ -70,6 +71,12 @@ bench: setup | build/
 	@cmake --preset release $(CACHE) -DPOPSHOT_BUILD_BENCHMARKS=ON $(CMAKE_ARGS) >$(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }
 	@cmake --build --preset release --target popshot_benchmark -j $(JOBS)
 	@$(BUILD)/bin/popshot_benchmark
+
+bench-mesoscopic: setup | build/
+	@cmake --preset release $(CACHE) -DPOPSHOT_BUILD_BENCHMARKS=ON $(CMAKE_ARGS) >$(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }
+	@cmake --build --preset release --target popshot_mesoscopic_benchmark -j $(JOBS)
+	@mkdir -p benchmarks/results
+	@$(BUILD)/bin/popshot_mesoscopic_benchmark benchmarks/results/mesoscopic.json
 
 clean:
 	rm -rf build out

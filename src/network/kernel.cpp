@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 // clang-format on
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernel.hpp"
@@ -18,24 +19,43 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // No multiply-add, so that every instruction set rounds alike.
 template <class D>
-HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, hn::Vec<D> kick) {
+HWY_INLINE hn::Vec<D> denominator_after(D d, hn::Vec<D> y, hn::Vec<D> coefficient, hn::Vec<D> kick, hn::Vec<D>& y1) {
   const auto one = hn::Set(d, 1.0F);
-  const auto coefficient = hn::LoadU(d, a);
   // b/h = 1 - a/6 - a^2/180
   const auto factor = hn::Sub(
       one, hn::Mul(coefficient, hn::Add(hn::Set(d, 1.0F / 6.0F), hn::Mul(coefficient, hn::Set(d, 1.0F / 180.0F)))));
-  const auto y1 = hn::Add(hn::LoadU(d, y), hn::Add(coefficient, hn::Mul(kick, factor)));
-  auto denominator = hn::Sub(one, y1);
+  y1 = hn::Add(y, hn::Add(coefficient, hn::Mul(kick, factor)));
+  const auto denominator = hn::Sub(one, y1);
   // At the instant of a spike the denominator may be exactly zero: step just past it.
   const auto closest = hn::Set(d, 1e-30F);
-  denominator = hn::IfThenElse(hn::Lt(hn::Abs(denominator), closest), hn::Neg(closest), denominator);
+  return hn::IfThenElse(hn::Lt(hn::Abs(denominator), closest), hn::Neg(closest), denominator);
+}
+
+template <class D>
+HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, hn::Vec<D> kick) {
+  hn::Vec<D> y1;
+  const auto denominator = denominator_after(d, hn::LoadU(d, y), hn::LoadU(d, a), kick, y1);
   hn::StoreU(hn::Div(y1, denominator), d, y);
   return hn::CountTrue(d, hn::Lt(denominator, hn::Zero(d)));
 }
 
+/// The last neurons, fewer than a vector holds.
+template <class D>
+HWY_INLINE std::size_t step_rest(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
+                                 hn::Vec<D> kick) {
+  HWY_ALIGN float last_y[HWY_MAX_BYTES / sizeof(float)] = {};
+  HWY_ALIGN float last_a[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::copy_n(y, count, last_y);
+  std::copy_n(a, count, last_a);
+  hn::Vec<D> y1;
+  const auto denominator = denominator_after(d, hn::Load(d, last_y), hn::Load(d, last_a), kick, y1);
+  hn::Store(hn::Div(y1, denominator), d, last_y);
+  std::copy_n(last_y, count, y);
+  return hn::CountTrue(d, hn::And(hn::FirstN(d, count), hn::Lt(denominator, hn::Zero(d))));
+}
+
 std::int64_t step_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
   const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> d1;
   const std::size_t lanes = hn::Lanes(d);
   const auto kicks = hn::Set(d, kick);
   std::size_t spikes = 0;
@@ -45,7 +65,7 @@ std::int64_t step_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::s
     spikes += step_vector(d, y + i + lanes, a + i + lanes, kicks);
   }
   for (; i + lanes <= count; i += lanes) spikes += step_vector(d, y + i, a + i, kicks);
-  for (; i < count; ++i) spikes += step_vector(d1, y + i, a + i, hn::Set(d1, kick));
+  if (i < count) spikes += step_rest(d, y + i, a + i, count - i, kicks);
   return static_cast<std::int64_t>(spikes);
 }
 

@@ -18,6 +18,24 @@ template <class T>
 struct RealOf<std::complex<T>> {
   using Type = T;
 };
+
+template <class T>
+T divided(T numerator, T denominator) {
+  return numerator / denominator;
+}
+/// Without the checks for infinities of the library's division, which take as long as the rest of a step.
+template <class T>
+std::complex<T> divided(std::complex<T> numerator, std::complex<T> denominator) {
+  return numerator * std::conj(denominator) / std::norm(denominator);
+}
+/// arg z. Its Taylor series where that is exact to double precision, as it is in ordinary steps: several times as fast.
+template <class T>
+T argument(std::complex<T> z) {
+  if (!(std::abs(z.imag()) < T(0.04) * z.real())) return std::arg(z);
+  const T t = z.imag() / z.real();
+  const T u = t * t;
+  return t * (1 - u * (T(1) / 3 - u * (T(1) / 5 - u * (T(1) / 7 - u * (T(1) / 9 - u / 11)))));
+}
 }  // namespace detail
 
 /// The real type behind a real or complex scalar.
@@ -110,11 +128,11 @@ template <class Scalar>
     // The branch cut lies at a quarter turn backwards, where no state with Im x >= 0 leads: a rate that
     // rounds to just below zero stays there.
     constexpr R pi = std::numbers::pi_v<R>;
-    R angle = -std::arg(denominator);
+    R angle = -detail::argument(denominator);
     if (angle < -pi / 2) angle += 2 * pi;
     spikes += angle / pi;
   }
-  return {(flow.c * x + flow.e) / denominator, spikes};
+  return {detail::divided(flow.c * x + flow.e, denominator), spikes};
 }
 
 /// The state that x' = x^2 + eta rests in: x = i sqrt(eta) with Im x >= 0. For real eta > 0 (a neuron that
