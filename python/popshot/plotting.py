@@ -16,6 +16,8 @@ from popshot.results import ResultError
 # Curves are told apart by line style and width as well as by colour (Okabe & Ito's palette, safe for colour-blind readers).
 STYLES = {
     "simulated": {"color": "#56B4E9", "linestyle": "-", "linewidth": 2.4, "label": "network, simulated"},
+    "mesoscopic": {"color": "#007A5A", "linestyle": "-", "linewidth": 1.0, "label": "mesoscopic model, simulated"},
+    "mean_field": {"color": "black", "linestyle": (0, (4, 1.5)), "linewidth": 0.9, "label": "mean field ($N = \\infty$)"},
     "total": {"color": "#D55E00", "linestyle": (0, (5, 1.6)), "linewidth": 1.1, "label": "theory, total"},
     "uncoupled": {"color": "#A87000", "linestyle": (0, (1, 1.4)), "linewidth": 1.4, "label": "theory, uncoupled"},
     "induced": {"color": "black", "linestyle": "-", "linewidth": 0.8, "label": "theory, coupling-induced"},
@@ -53,7 +55,8 @@ def figure(data: xarray.Dataset) -> Figure:
     ------
     ResultError if the kind of the result is unknown or it holds nothing to draw.
     """
-    kinds = {"simulation": draw_simulation, "spectrum": draw_spectrum, "comparison": draw_comparison}
+    kinds = {"simulation": draw_simulation, "spectrum": draw_spectrum, "comparison": draw_comparison,
+             "transient": draw_transient, "switching": draw_switching}
     kind = data.attrs.get("popshot_kind")
     if kind not in kinds:
         raise ResultError(f"kind of result: {kind!r}; allowed: {', '.join(kinds)}")
@@ -122,17 +125,92 @@ def draw_spectrum(data: xarray.Dataset) -> Figure:
 
 
 def draw_comparison(data: xarray.Dataset) -> Figure:
-    """Simulated spectrum over the theory's three curves, and below it the ratio in each band with its error."""
+    """Simulated spectra over the theory's three curves; below, the ratio in each band with its error and the autocorrelation."""
     if "estimate_psd" not in data:
         raise ResultError("this comparison was interrupted before any trial had finished: there is nothing to draw")
     populations = [str(name) for name in data["population"].values]
-    drawn = Figure(figsize=(PANEL_WIDTH * len(populations), 3.6), layout="constrained")
-    axes = drawn.subplots(2, len(populations), sharex="col", squeeze=False, gridspec_kw={"height_ratios": [3, 1]})
+    drawn = Figure(figsize=(PANEL_WIDTH * len(populations), 5.0), layout="constrained")
+    axes = drawn.subplots(3, len(populations), squeeze=False, gridspec_kw={"height_ratios": [3, 1, 1]})
     for column, name in enumerate(populations):
         one = data.sel(population=name)
         _draw_comparison_spectrum(axes[0, column], data, one, name)
+        axes[0, column].tick_params(labelbottom=False)
         _draw_ratio(axes[1, column], data, one)
+        axes[1, column].set_xscale("log")
+        axes[1, column].set_xlim(axes[0, column].get_xlim())
+        _label_frequencies(axes[1, column])
+        _draw_autocorrelation(axes[2, column], data, one)
     _legend_above(drawn, axes[0, 0])
+    return drawn
+
+
+def _draw_autocorrelation(axis: Axes, data: xarray.Dataset, one: xarray.Dataset) -> None:
+    for name, style in (("autocorrelation", "simulated"), ("mesoscopic_autocorrelation", "mesoscopic"),
+                        ("autocorrelation_theory", "total")):
+        if name in one:
+            axis.plot(data["lag"][1:], one[name][1:], **STYLES[style])
+    axis.margins(x=0)
+    axis.set_xlabel(f"lag ({data.attrs['time_unit']})")
+    axis.set_ylabel("auto-\ncorrelation")
+
+
+def draw_transient(data: xarray.Dataset) -> Figure:
+    """Network and mesoscopic model as bands of many trials (mean, 10-90 %), the mean field as a line; below, their spread."""
+    if "network_mean" not in data:
+        raise ResultError("this comparison was interrupted before any trial had finished: there is nothing to draw")
+    populations = [str(name) for name in data["population"].values]
+    drawn = Figure(figsize=(2 * PANEL_WIDTH, 0.6 + 2.9 * len(populations)), layout="constrained")
+    axes = drawn.subplots(2 * len(populations), 1, sharex=True, squeeze=False,
+                          gridspec_kw={"height_ratios": [2.2, 1] * len(populations)})[:, 0]
+    time, unit = data["time"].values, data.attrs["time_unit"]
+    for row, name in enumerate(populations):
+        one = data.sel(population=name)
+        upper, lower = axes[2 * row], axes[2 * row + 1]
+        for level, style in (("network", "simulated"), ("mesoscopic", "mesoscopic")):
+            look = STYLES[style]
+            upper.fill_between(time, one[f"{level}_low"], one[f"{level}_high"], color=look["color"], alpha=0.3, linewidth=0)
+            upper.plot(time, one[f"{level}_mean"], **{**look, "linewidth": 0.5 * look["linewidth"],
+                                                      "label": look["label"].replace(", simulated", ": mean, 10\N{EN DASH}90 %")})
+            lower.plot(time, one[f"{level}_sd"], **{**look, "linewidth": 0.5 * look["linewidth"]})
+        upper.plot(time, one["mean_field"], **STYLES["mean_field"])
+        size = f"{int(one['size']):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        upper.set_ylabel(f"rate of {name} (1/{unit})")
+        upper.set_title(f"$N$ = {size}, {data.attrs['trials']} trials", fontsize=7, loc="right")
+        upper.margins(x=0)
+        lower.set_ylabel("standard\ndeviation")
+        lower.set_ylim(bottom=0)
+    axes[-1].set_xlim(0.0, time[-1])
+    axes[-1].set_xlabel(f"time ({unit})")
+    _legend_above(drawn, axes[0])
+    return drawn
+
+
+def draw_switching(data: xarray.Dataset) -> Figure:
+    """Mean residence times against size, with 95 % confidence intervals and the fit of a large-deviation law."""
+    states = [str(name) for name in data["state"].values]
+    drawn = Figure(figsize=(PANEL_WIDTH * len(states), 3.0), layout="constrained")
+    axes = drawn.subplots(1, len(states), squeeze=False)[0]
+    size, unit = data["size"].values, data.attrs["time_unit"]
+    for axis, state in zip(axes, states):
+        for level, style, marker in zip(data["level"].values, ("simulated", "mesoscopic"), "os"):
+            one = data.sel(state=state, level=level)
+            mean, low, high = (one[f"residence_time{part}"].values for part in ("", "_low", "_high"))
+            seen = numpy.isfinite(mean)
+            reach = [mean[seen] - low[seen], high[seen] - mean[seen]]
+            axis.errorbar(size[seen], mean[seen], yerr=reach, fmt=marker, markersize=3, linewidth=0.8, color=STYLES[style]["color"], label=str(level))
+            censored = ~seen & (low > 0)
+            axis.plot(size[censored], low[censored], "^", markersize=4, markerfacecolor="none", color=STYLES[style]["color"])
+            if float(one["slope"]) != 0.0:
+                axis.plot(size, numpy.exp(float(one["intercept"]) + float(one["slope"]) * size), color=STYLES[style]["color"],
+                          linewidth=0.6, linestyle=STYLES["mean_field"]["linestyle"])
+        axis.set_yscale("log")
+        shown = data["residence_time_low"].sel(state=state).values
+        if (shown > 0).any():
+            axis.set_ylim(0.5 * shown[shown > 0].min(), 1e2 * shown.max())
+        axis.set_xlabel("number of neurons")
+        axis.set_ylabel(f"mean residence time ({unit})")
+        axis.set_title(f"{state} state", fontsize=8, loc="left")
+    _legend_above(drawn, axes[0])
     return drawn
 
 
@@ -151,6 +229,8 @@ def _draw_comparison_spectrum(axis: Axes, data: xarray.Dataset, one: xarray.Data
     axis.fill_between(frequency, numpy.maximum(density - error, 0.05 * density), density + error, color=style["color"], alpha=0.35,
                       linewidth=0)
     axis.plot(frequency, density, **style)
+    if "mesoscopic_estimate_psd" in one:
+        axis.plot(frequency, one["mesoscopic_estimate_psd"].values[shown], **STYLES["mesoscopic"])
     _draw_theory(axis, one)
     _finish_density_axis(axis, data, name)
     axis.set_xlabel("")
@@ -189,16 +269,21 @@ def _label_frequencies(axis: Axes) -> None:
 
 def _draw_ratio(axis: Axes, data: xarray.Dataset, one: xarray.Dataset) -> None:
     low, high = data["band_low"].values, data["band_high"].values
-    centre = numpy.sqrt(low * high)
-    ratio, error = one["band_ratio"].values, one["band_ratio_error"].values
-    error = numpy.where(numpy.isfinite(error), error, 0.0)
     axis.axhline(1.0, **{**STYLES["total"], "label": None})
-    axis.errorbar(centre, ratio, xerr=[centre - low, high - centre], yerr=error, fmt="o", markersize=2.5, color="black",
-                  linewidth=0.7)
-    # Bands that disagree stand out without colour.
-    wrong = numpy.abs(one["band_deviation"].values) > data.attrs.get("threshold_sigma", numpy.inf)
-    axis.plot(centre[wrong], ratio[wrong], "s", markersize=6, markerfacecolor="none", color="black")
-    reach = max(0.1, 1.15 * float(numpy.max(numpy.abs(ratio - 1.0) + error)))
+    reach = 0.1
+    levels = [("", "black", "o", 1.0), ("mesoscopic_", STYLES["mesoscopic"]["color"], "D", 1.04)]
+    for prefix, color, marker, aside in levels:
+        if f"{prefix}band_ratio" not in one:
+            continue
+        centre = aside * numpy.sqrt(low * high)
+        ratio, error = one[f"{prefix}band_ratio"].values, one[f"{prefix}band_ratio_error"].values
+        error = numpy.where(numpy.isfinite(error), error, 0.0)
+        spread = [centre - low, high - centre] if prefix == "" else None
+        axis.errorbar(centre, ratio, xerr=spread, yerr=error, fmt=marker, markersize=2.5, color=color, linewidth=0.7)
+        # Bands that disagree stand out without colour.
+        wrong = numpy.abs(one[f"{prefix}band_deviation"].values) > data.attrs.get("threshold_sigma", numpy.inf)
+        axis.plot(centre[wrong], ratio[wrong], "s", markersize=6, markerfacecolor="none", color=color)
+        reach = max(reach, 1.15 * float(numpy.max(numpy.abs(ratio - 1.0) + error)))
     axis.set_ylim(1.0 - reach, 1.0 + reach)
     axis.set_xlabel(f"frequency (cycles per {data.attrs['time_unit']})")
     axis.set_ylabel("simulated\n/ theory")

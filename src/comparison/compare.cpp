@@ -54,11 +54,11 @@ struct Estimator {
   }
 };
 
-/// Up to 50 lags, evenly spaced over a quarter of a segment.
+/// Up to 250 lags, evenly spaced over a quarter of a segment.
 std::vector<std::size_t> make_lags(std::size_t segment) {
-  const std::size_t stride = std::max<std::size_t>(1, segment / 200);
+  const std::size_t stride = std::max<std::size_t>(1, segment / 800);
   std::vector<std::size_t> lags;
-  for (std::size_t lag = 0; lag < segment / 4 && lags.size() < 50; lag += stride) lags.push_back(lag);
+  for (std::size_t lag = 0; lag < segment / 4 && lags.size() < 250; lag += stride) lags.push_back(lag);
   return lags;
 }
 

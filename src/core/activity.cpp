@@ -12,14 +12,10 @@ Schedule::Schedule(double duration, double transient, double step, double record
   steps = transient_steps + static_cast<std::int64_t>(std::floor(duration / interval() + 1e-9)) * per_record;
 }
 
-Recorder::Recorder(const Schedule& schedule, std::vector<double> neurons, ActivityObserver observer)
-    : schedule_(schedule),
-      neurons_(std::move(neurons)),
-      observer_(std::move(observer)),
-      sum_(neurons_.size()),
-      rate_(neurons_.size()) {
+Recorder::Recorder(const Schedule& schedule, std::size_t populations, ActivityObserver observer)
+    : schedule_(schedule), observer_(std::move(observer)), sum_(populations), rate_(populations) {
   activity_.interval = schedule.interval();
-  activity_.rate.assign(neurons_.size(), {});
+  activity_.rate.assign(populations, {});
   if (observer_) return;
   const auto records = static_cast<std::size_t>((schedule.steps - schedule.transient_steps) / schedule.per_record);
   for (auto& rate : activity_.rate) rate.reserve(records);
@@ -31,7 +27,7 @@ bool Recorder::add(std::int64_t step, const std::vector<double>& spikes) {
   for (std::size_t k = 0; k < sum_.size(); ++k) {
     sum_[k] += spikes[k];
     if (!complete) continue;
-    rate_[k] = sum_[k] / (neurons_[k] * activity_.interval);
+    rate_[k] = sum_[k] / activity_.interval;
     sum_[k] = 0.0;
   }
   if (!complete) return true;

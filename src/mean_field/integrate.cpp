@@ -57,7 +57,7 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
     const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
     flow.push_back(riccati_flow(Complex{g.center + constant_current(model, k), g.half_width}, h / population.tau));
   }
-  Recorder recorder(schedule, std::vector<double>(count, 1.0), observer);
+  Recorder recorder(schedule, count, observer);
   recorder.activity().voltage.assign(observer ? 0 : count, {});
   std::vector<double> spikes(count);
   std::vector<double> kick(count);

@@ -88,12 +88,6 @@ double spike_delay(double eta, double v, std::int64_t n) {
   return std::atanh(kappa / v) / kappa;
 }
 
-std::vector<double> sizes(const Model& model) {
-  std::vector<double> result;
-  for (const auto& population : model.populations) result.push_back(static_cast<double>(population.size));
-  return result;
-}
-
 class Network {
  public:
   Network(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point, const Execution& execution,
@@ -101,7 +95,7 @@ class Network {
       : model_(model),
         execution_(execution),
         schedule_(model::schedule(model.simulation)),
-        recorder_(schedule_, sizes(model), observer) {
+        recorder_(schedule_, model.populations.size(), observer) {
     std::int64_t total = 0;
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
       populations_.push_back(prepare(model, k, sample, point));
@@ -162,7 +156,7 @@ class Network {
       }
       const std::size_t failed = next_kicks(step, total, kick);
       if (member == 0) {
-        std::copy(total.begin(), total.end(), recorded.begin());
+        for (std::size_t k = 0; k < count; ++k) recorded[k] = spikes_per_neuron(k, total[k]);
         // The observer's wish takes effect after the next step, which all members have begun by then or will.
         if (!recorder_.add(step, recorded)) ended_ = true;
       }
@@ -225,6 +219,10 @@ class Network {
     return total;
   }
 
+  [[nodiscard]] double spikes_per_neuron(std::size_t k, std::int64_t spikes) const {
+    return static_cast<double>(spikes) / static_cast<double>(model_.populations[k].size);
+  }
+
   [[nodiscard]] double stimulus_kick(std::size_t k, double begin, double end) const {
     return current_integral(model_, k, begin, end) / model_.populations[k].tau;
   }
@@ -238,8 +236,7 @@ class Network {
       kick[k] = model_.stimuli.empty() ? 0.0 : stimulus_kick(k, end - h / 2, end + h / 2);
     }
     for (const auto& projection : model_.projections) {
-      kick[projection.to] += projection.weight * (static_cast<double>(total[projection.from]) /
-                                                  static_cast<double>(model_.populations[projection.from].size));
+      kick[projection.to] += projection.weight * spikes_per_neuron(projection.from, total[projection.from]);
     }
     for (std::size_t k = 0; k < kick.size(); ++k) {
       if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kick[k]))) return k;

@@ -56,10 +56,9 @@ struct Schedule {
 /// Gathers the spikes of the steps into an Activity, or hands them to an observer instead.
 class Recorder {
  public:
-  /// `neurons[k]`: what a count of spikes of population k is divided by to give spikes per neuron.
-  Recorder(const Schedule& schedule, std::vector<double> neurons, ActivityObserver observer = {});
+  Recorder(const Schedule& schedule, std::size_t populations, ActivityObserver observer = {});
 
-  /// spikes[k]: of population k in this step. Steps of the transient are passed over. Returns false if the observer
+  /// spikes[k]: per neuron of population k in this step. Steps of the transient are passed over. Returns false if the observer
   /// asks for the end.
   bool add(std::int64_t step, const std::vector<double>& spikes);
   /// What was gathered; call it once.
@@ -68,7 +67,6 @@ class Recorder {
 
  private:
   Schedule schedule_;
-  std::vector<double> neurons_;
   ActivityObserver observer_;
   std::vector<double> sum_;
   std::vector<double> rate_;

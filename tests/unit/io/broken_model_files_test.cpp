@@ -103,12 +103,12 @@ INSTANTIATE_TEST_SUITE_P(
                {},
                "m.toml:27: simulaton: unknown section; did you mean 'simulation'?; allowed: model, population, "
                "projection, stimulus, simulation, mesoscopic, spectrum"},
-        Broken{
-            "UnknownSectionFarFromAll",
-            "[simulation]",
-            "[mesh]",
-            {},
-            "m.toml:27: mesh: unknown section; allowed: model, population, projection, stimulus, simulation, mesoscopic, spectrum"},
+        Broken{"UnknownSectionFarFromAll",
+               "[simulation]",
+               "[mesh]",
+               {},
+               "m.toml:27: mesh: unknown section; allowed: model, population, projection, stimulus, simulation, "
+               "mesoscopic, spectrum"},
         Broken{"UnknownKey",
                "weight = 10.0",
                "wieght = 10.0",
