@@ -58,8 +58,8 @@ class Recorder {
  public:
   Recorder(const Schedule& schedule, std::size_t populations, ActivityObserver observer = {});
 
-  /// spikes[k]: per neuron of population k in this step. Steps of the transient are passed over. Returns false if the observer
-  /// asks for the end.
+  /// spikes[k]: per neuron of population k in this step. Steps of the transient are passed over. Returns false if the
+  /// observer asks for the end.
   bool add(std::int64_t step, const std::vector<double>& spikes);
   /// What was gathered; call it once.
   [[nodiscard]] Activity take(bool finished);
