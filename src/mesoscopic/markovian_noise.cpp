@@ -113,7 +113,7 @@ std::optional<MarkovianModel> realise(const HankelFactors& factors, double wrap,
   const Eigen::MatrixXd lower = factors.observability.block(1, 0, hankel_size - 1, order);
   const Eigen::MatrixXd dynamics = upper.colPivHouseholderQr().solve(lower);
   const Eigen::EigenSolver<Eigen::MatrixXd> solver(dynamics);
-  const Eigen::VectorXcd poles = solver.eigenvalues();
+  const Eigen::VectorXcd& poles = solver.eigenvalues();
   if (!(poles.cwiseAbs().maxCoeff() < 1.0)) return std::nullopt;
   // C = first row of O, B = first column of sign O^T.
   const Eigen::RowVectorXcd output = factors.observability.row(0).head(order).cast<Complex>() * solver.eigenvectors();
@@ -209,6 +209,7 @@ MarkovianModel unit_model(double theta, const MarkovianSettings& settings) {
   const double rate = mean_field::stationary_rate(unit_population(), theta);
   const ModelError error(theta, settings);
   std::vector<HankelFactors> factors;
+  factors.reserve(wraps.size());
   for (const double wrap : wraps) factors.emplace_back(minimum_phase_response(theta, wrap));
   MarkovianModel best;
   best.error = std::numeric_limits<double>::infinity();

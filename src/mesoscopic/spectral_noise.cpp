@@ -81,7 +81,7 @@ double SpectralNoise::next() {
 }
 
 double SpectralNoise::density(double f) const {
-  const auto half = static_cast<double>(kernel_.size() / 2);
+  const double half = 0.5 * static_cast<double>(kernel_.size());
   double sum = 0.0;
   for (std::size_t i = 0; i < kernel_.size(); ++i) {
     sum += kernel_[i] * std::cos(2.0 * pi * f * time_step_ * (static_cast<double>(i) - half));

@@ -7,6 +7,7 @@
 // clang-format on
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "kernel.hpp"
@@ -43,14 +44,14 @@ HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_
 template <class D>
 HWY_INLINE std::size_t step_rest(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
                                  hn::Vec<D> kick) {
-  HWY_ALIGN float last_y[HWY_MAX_BYTES / sizeof(float)] = {};
-  HWY_ALIGN float last_a[HWY_MAX_BYTES / sizeof(float)] = {};
-  std::copy_n(y, count, last_y);
-  std::copy_n(a, count, last_a);
+  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_y{};
+  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_a{};
+  std::copy_n(y, count, last_y.begin());
+  std::copy_n(a, count, last_a.begin());
   hn::Vec<D> y1;
-  const auto denominator = denominator_after(d, hn::Load(d, last_y), hn::Load(d, last_a), kick, y1);
-  hn::Store(hn::Div(y1, denominator), d, last_y);
-  std::copy_n(last_y, count, y);
+  const auto denominator = denominator_after(d, hn::Load(d, last_y.data()), hn::Load(d, last_a.data()), kick, y1);
+  hn::Store(hn::Div(y1, denominator), d, last_y.data());
+  std::copy_n(last_y.begin(), count, y);
   return hn::CountTrue(d, hn::And(hn::FirstN(d, count), hn::Lt(denominator, hn::Zero(d))));
 }
 
