@@ -23,7 +23,8 @@ Recorder::Recorder(const Schedule& schedule, std::size_t populations, ActivityOb
 
 bool Recorder::add(std::int64_t step, const std::vector<double>& spikes) {
   if (step < schedule_.transient_steps) return true;
-  const bool complete = schedule_.completes_record(step);
+  const bool complete = ++in_record_ == schedule_.per_record;
+  if (complete) in_record_ = 0;
   for (std::size_t k = 0; k < sum_.size(); ++k) {
     sum_[k] += spikes[k];
     if (!complete) continue;

@@ -90,12 +90,12 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
                                          model.populations[k].name, schedule.time_of(step + 1)));
       }
     }
-    if (!observer && schedule.completes_record(step)) {
-      for (std::size_t k = 0; k < count; ++k) recorder.activity().voltage[k].push_back(state[k].real());
-    }
     if (!recorder.add(step, spikes)) {
       finished = false;
       break;
+    }
+    if (auto& gathered = recorder.activity(); !observer && gathered.samples() > gathered.voltage.front().size()) {
+      for (std::size_t k = 0; k < count; ++k) gathered.voltage[k].push_back(state[k].real());
     }
     const double end = schedule.time_of(step + 1);
     set_kicks(end - h / 2, end + h / 2);

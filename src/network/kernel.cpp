@@ -44,15 +44,22 @@ HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_
 template <class D>
 HWY_INLINE std::size_t step_rest(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
                                  hn::Vec<D> kick) {
+  const auto mask = hn::FirstN(d, count);
+  hn::Vec<D> y1;
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
+  // Loads and stores under a mask touch nothing beyond it on these.
+  const auto denominator = denominator_after(d, hn::MaskedLoad(mask, d, y), hn::MaskedLoad(mask, d, a), kick, y1);
+  hn::BlendedStore(hn::Div(y1, denominator), mask, d, y);
+#else
   HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_y{};
   HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_a{};
   std::copy_n(y, count, last_y.begin());
   std::copy_n(a, count, last_a.begin());
-  hn::Vec<D> y1;
   const auto denominator = denominator_after(d, hn::Load(d, last_y.data()), hn::Load(d, last_a.data()), kick, y1);
   hn::Store(hn::Div(y1, denominator), d, last_y.data());
   std::copy_n(last_y.begin(), count, y);
-  return hn::CountTrue(d, hn::And(hn::FirstN(d, count), hn::Lt(denominator, hn::Zero(d))));
+#endif
+  return hn::CountTrue(d, hn::And(mask, hn::Lt(denominator, hn::Zero(d))));
 }
 
 std::int64_t step_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {

@@ -47,10 +47,6 @@ struct Schedule {
   [[nodiscard]] double time_of(std::int64_t step) const {
     return static_cast<double>(step - transient_steps) * time_step;
   }
-  /// Whether a record interval ends with this step.
-  [[nodiscard]] bool completes_record(std::int64_t step) const {
-    return step >= transient_steps && (step - transient_steps + 1) % per_record == 0;
-  }
 };
 
 /// Gathers the spikes of the steps into an Activity, or hands them to an observer instead.
@@ -67,6 +63,7 @@ class Recorder {
 
  private:
   Schedule schedule_;
+  std::int64_t in_record_ = 0;  ///< steps of the record interval that have been added
   ActivityObserver observer_;
   std::vector<double> sum_;
   std::vector<double> rate_;

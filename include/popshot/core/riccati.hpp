@@ -130,7 +130,7 @@ template <class Scalar>
     constexpr R pi = std::numbers::pi_v<R>;
     R angle = -detail::argument(denominator);
     if (angle < -pi / 2) angle += 2 * pi;
-    spikes += angle / pi;
+    spikes += angle * std::numbers::inv_pi_v<R>;
   }
   return {detail::divided(flow.c * x + flow.e, denominator), spikes};
 }
