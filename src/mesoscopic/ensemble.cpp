@@ -22,8 +22,9 @@ constexpr double stops = 20.0;
 /// A population of at most so many times the ensemble's size is simulated as it is: that costs little more, and has all
 /// of its own statistics.
 constexpr std::int64_t resolved_up_to = 4;
-/// Opposite signs repel their neighbours' frequencies: power near a resonance is too large by about M/(4 N) (measured,
-/// docs/theory.md, "What the ensemble gets wrong"), so that M is at most this part of N.
+/// Neighbours in frequency of opposite sign disturb each other: power near a resonance is too large by about M/(4 N)
+/// (measured, docs/theory.md, "What the ensemble gets wrong"), so that M is at most this part of N, but not below
+/// `fewest`.
 constexpr std::int64_t neurons_per_representative = 50;
 constexpr std::int64_t fewest = 64;
 
@@ -66,7 +67,7 @@ struct Ensemble::State {
   std::vector<Representative> representatives;
   double constant = 0.0;
   double input = 0.0;      ///< of the operating point
-  double amplitude = 0.0;  ///< of a spike: 1/sqrt(M N), resolved: 1/N
+  double amplitude = 0.0;  ///< of a spike: 1/sqrt(M N)
   double signed_rate = 0.0;
   double time_step = 0.0;
   double offset = 0.0;  ///< spikes per neuron and step that the sample has beyond the mean field
