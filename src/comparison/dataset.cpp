@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "popshot/comparison/compare.hpp"
+#include "verdict_dataset.hpp"
 
 namespace popshot::comparison {
 
@@ -131,16 +132,7 @@ void add_level(Dataset& data, const Level& level, const std::string& prefix, con
 
 Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
   const std::string per_time = "1/" + time_unit;
-  Dataset data;
-  data.attributes = {{"popshot_kind", std::string("comparison")},
-                     {"time_unit", time_unit},
-                     {"verdict", std::string(c.agrees ? "agree" : "disagree")},
-                     {"verdict_reason", c.reason},
-                     {"threshold_sigma", c.threshold},
-                     {"trials", static_cast<std::int64_t>(c.trials)},
-                     {"trials_wanted", static_cast<std::int64_t>(c.trials_wanted)}};
-  add_populations(data, c.populations);
-  data.add({"size", {"population"}, c.sizes, "1", "number of neurons"});
+  Dataset data = verdict_dataset(c, "comparison", time_unit);
   if (c.trials == 0) return data;
   add_theory(data, c.theory, c.populations, time_unit);
   data.add_dimension("estimate_frequency", c.windowed.size());

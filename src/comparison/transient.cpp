@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "popshot/analysis/statistics.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 #include "trials.hpp"
+#include "verdict_dataset.hpp"
 
 namespace popshot::comparison {
 
@@ -142,17 +144,7 @@ TransientComparison compare_transient(const model::Model& model, double false_al
 
 Dataset to_dataset(const TransientComparison& c, const std::string& time_unit) {
   const std::string per_time = "1/" + time_unit;
-  Dataset data;
-  data.attributes = {{"popshot_kind", std::string("transient")},
-                     {"time_unit", time_unit},
-                     {"verdict", std::string(c.agrees ? "agree" : "disagree")},
-                     {"verdict_reason", c.reason},
-                     {"threshold_sigma", c.threshold},
-                     {"trials", static_cast<std::int64_t>(c.trials)},
-                     {"trials_wanted", static_cast<std::int64_t>(c.trials_wanted)}};
-  data.add_dimension("population", c.populations.size());
-  data.add({"population", {"population"}, c.populations, "1", "population"});
-  data.add({"size", {"population"}, c.sizes, "1", "number of neurons"});
+  Dataset data = verdict_dataset(c, "transient", time_unit);
   data.add_dimension("time", c.time.size());
   data.add({"time", {"time"}, c.time, time_unit, "time, middle of the record interval"});
   const auto add = [&](const std::string& name, const std::string& units, const std::string& text, auto&& row) {

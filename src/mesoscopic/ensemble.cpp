@@ -7,7 +7,6 @@
 
 #include "network/neurons.hpp"
 #include "popshot/model/heterogeneity.hpp"
-#include "popshot/network/sample.hpp"
 
 namespace popshot::mesoscopic {
 
