@@ -1,6 +1,13 @@
 #include "popshot/model/heterogeneity.hpp"
 
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <boost/math/quadrature/gauss.hpp>
+#include <boost/math/special_functions/beta.hpp>
+#include <boost/math/special_functions/erf.hpp>
+#include <boost/math/tools/roots.hpp>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace popshot::model {
@@ -8,13 +15,294 @@ namespace popshot::model {
 namespace {
 
 constexpr double pi = std::numbers::pi;
+constexpr double infinity = std::numeric_limits<double>::infinity();
+using Complex = std::complex<double>;
+
+// ---- density ----
 
 double density_of(const Lorentzian& g, double eta) {
   const double distance = eta - g.center;
   return g.half_width / (pi * (distance * distance + g.half_width * g.half_width));
 }
 
+double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2.0 * pi); }
+
+double density_of(const Gaussian& g, double eta) {
+  return normal_density((eta - g.center) / g.standard_deviation) / g.standard_deviation;
+}
+
+double density_of(const Uniform& g, double eta) {
+  return std::abs(eta - g.center) <= g.half_width ? 0.5 / g.half_width : 0.0;
+}
+
+double density_of(const Rational& g, double eta) {
+  const double z = (eta - g.center) / g.half_width;
+  return g.order * std::sin(pi / (2 * g.order)) / (pi * g.half_width * (1.0 + std::pow(z * z, g.order)));
+}
+
+/// The integral of (1 + z^2)^-exponent.
+double q_gaussian_norm(int exponent) { return boost::math::beta(0.5, exponent - 0.5); }
+
+double density_of(const QGaussian& g, double eta) {
+  const double z = (eta - g.center) / g.scale;
+  return std::pow(1.0 + z * z, -g.exponent) / (g.scale * q_gaussian_norm(g.exponent));
+}
+
+double density_of(const Empirical& g, double eta) {
+  double sum = 0.0;
+  for (const double value : g.value) sum += normal_density((eta - value) / g.bandwidth);
+  return sum / (g.bandwidth * static_cast<double>(g.value.size()));
+}
+
+double density_of(const Identical& g, double eta) { return eta == g.center ? infinity : 0.0; }
+
+double density_of(const Mixture& g, double eta) {
+  double sum = 0.0;
+  for (const auto& part : g.component) {
+    sum += part.weight * std::visit([eta](const auto& one) { return density_of(one, eta); }, part.density);
+  }
+  return sum;
+}
+
+// ---- quantiles ----
+
+double normal_quantile(double p) {
+  return p < 0.5 ? -std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * p)
+                 : std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * (1.0 - p));
+}
+
 double quantile_of(const Lorentzian& g, double p) { return g.center + g.half_width * std::tan(pi * (p - 0.5)); }
+double quantile_of(const Gaussian& g, double p) { return g.center + g.standard_deviation * normal_quantile(p); }
+double quantile_of(const Uniform& g, double p) { return g.center + g.half_width * (2.0 * p - 1.0); }
+
+/// The pole number p = 1..order of the rational density in the upper half-plane, in units of half_width from the
+/// center.
+Complex rational_pole(const Rational& g, int p) { return std::polar(1.0, pi * (2 * p - 1) / (2.0 * g.order)); }
+/// 2 pi i times the residue of the density there. For order 1: 1.
+Complex rational_weight(const Rational& g, int p) {
+  return Complex{0.0, -std::sin(pi / (2 * g.order))} * rational_pole(g, p);
+}
+
+double quantile_of(const Rational& g, double p) {
+  if (p > 0.5) return 2.0 * g.center - quantile_of(g, 1.0 - p);
+  // The fraction below z: the integral of the partial fractions; far out, of the leading power.
+  const auto below = [&](double z) {
+    const double power = 2.0 * g.order - 1.0;
+    const double far = g.order * std::sin(pi / (2 * g.order)) / (pi * power) * std::pow(-z, -power);
+    if (far < 1e-9) return far;
+    double sum = 1.0;
+    for (int k = 1; k <= g.order; ++k) {
+      const Complex residue = rational_weight(g, k) / Complex{0.0, 2.0 * pi};
+      sum += 2.0 * (residue * std::log(z - rational_pole(g, k))).real();
+    }
+    return sum;
+  };
+  double low = -2.0;
+  while (below(low) > p) low *= 2.0;
+  double high = 0.0;
+  for (int i = 0; i < 80 && high - low > 4e-16 * std::abs(low); ++i) {
+    const double middle = 0.5 * (low + high);
+    (below(middle) < p ? low : high) = middle;
+  }
+  return g.center + g.half_width * 0.5 * (low + high);
+}
+
+double quantile_of(const QGaussian& g, double p) {
+  // (1 + z^2)^-n is Student's t with 2n - 1 degrees of freedom, t = z sqrt(2n - 1).
+  const double freedom = 2.0 * g.exponent - 1.0;
+  return g.center + g.scale / std::sqrt(freedom) * boost::math::quantile(boost::math::students_t(freedom), p);
+}
+
+double quantile_of(const Empirical& g, double p) {
+  const double place = p * static_cast<double>(g.value.size());
+  const auto index = std::min(static_cast<std::size_t>(place), g.value.size() - 1);
+  const double rest = std::clamp(place - static_cast<double>(index), 1e-16, 1.0 - 1e-16);
+  return g.value[index] + g.bandwidth * normal_quantile(rest);
+}
+
+double quantile_of(const Identical& g, double) { return g.center; }
+
+double quantile_of(const Mixture& g, double p) {
+  for (const auto& part : g.component) {
+    if (p < part.weight || &part == &g.component.back()) {
+      const double inside = std::clamp(p / part.weight, 1e-16, 1.0 - 1e-16);
+      return std::visit([inside](const auto& one) { return quantile_of(one, inside); }, part.density);
+    }
+    p -= part.weight;
+  }
+  return 0.0;
+}
+
+// ---- widths and tails ----
+
+double width_of(const Lorentzian& g) { return g.half_width; }
+double width_of(const Gaussian& g) { return g.standard_deviation; }
+double width_of(const Uniform& g) { return g.half_width; }
+double width_of(const Rational& g) { return g.half_width / g.order; }
+double width_of(const QGaussian& g) { return g.scale / std::sqrt(static_cast<double>(g.exponent)); }
+double width_of(const Empirical& g) { return g.bandwidth; }
+double width_of(const Identical&) { return 0.0; }
+double width_of(const Mixture& g) {
+  double smallest = infinity;
+  for (const auto& part : g.component) {
+    smallest = std::min(smallest, std::visit([](const auto& one) { return width_of(one); }, part.density));
+  }
+  return smallest;
+}
+
+template <class Density>
+double center_of(const Density& g) {
+  return g.center;
+}
+double center_of(const Empirical& g) {
+  double sum = 0.0;
+  for (const double value : g.value) sum += value;
+  return sum / static_cast<double>(g.value.size());
+}
+double center_of(const Mixture& g) {
+  double sum = 0.0;
+  for (const auto& part : g.component) {
+    sum += part.weight * std::visit([](const auto& one) { return center_of(one); }, part.density);
+  }
+  return sum;
+}
+
+template <class Density>
+double tail_of(const Density&) {
+  return 0.0;
+}
+double tail_of(const Lorentzian& g) { return g.half_width; }
+double tail_of(const Rational& g) { return g.order == 1 ? g.half_width : 0.0; }
+double tail_of(const QGaussian& g) { return g.exponent == 1 ? g.scale : 0.0; }
+double tail_of(const Mixture& g) {
+  double sum = 0.0;
+  for (const auto& part : g.component) {
+    sum += part.weight * std::visit([](const auto& one) { return tail_of(one); }, part.density);
+  }
+  return sum;
+}
+
+constexpr double normal_reach = 8.6;  // exp(-x^2/2) = 1e-16
+
+template <class Density>
+Support support_of(const Density&) {
+  return {-infinity, infinity};
+}
+Support support_of(const Gaussian& g) {
+  return {g.center - normal_reach * g.standard_deviation, g.center + normal_reach * g.standard_deviation};
+}
+Support support_of(const Uniform& g) { return {g.center - g.half_width, g.center + g.half_width}; }
+Support support_of(const Identical& g) { return {g.center, g.center}; }
+Support support_of(const Empirical& g) {
+  const auto [low, high] = std::minmax_element(g.value.begin(), g.value.end());
+  return {*low - normal_reach * g.bandwidth, *high + normal_reach * g.bandwidth};
+}
+Support support_of(const Mixture& g) {
+  Support all{infinity, -infinity};
+  for (const auto& part : g.component) {
+    const Support one = std::visit([](const auto& density) { return support_of(density); }, part.density);
+    all = {std::min(all.low, one.low), std::max(all.high, one.high)};
+  }
+  return all;
+}
+
+// ---- nodes ----
+
+std::vector<Node> nodes_of(const Lorentzian& g, double) { return {{{g.center, g.half_width}, 1.0}}; }
+std::vector<Node> nodes_of(const Identical& g, double) { return {{{g.center, 0.0}, 1.0}}; }
+
+std::vector<Node> nodes_of(const Rational& g, double) {
+  std::vector<Node> result;
+  for (int p = 1; p <= g.order; ++p) {
+    result.push_back({g.center + g.half_width * rational_pole(g, p), rational_weight(g, p)});
+  }
+  return result;
+}
+
+/// theory.md (44): the trapezoidal rule on a circle around the pole at center + i scale.
+std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
+  if (g.exponent == 1) return {{{g.center, g.scale}, 1.0}};
+  // A small circle needs few nodes, but loses radius^-(exponent - 1) in rounding.
+  const double radius = std::min(0.5, std::pow(10.0, -3.0 / (g.exponent - 1)));
+  const int count = g.exponent + static_cast<int>(std::ceil(std::log(accuracy * 1e-2) / std::log(radius)));
+  std::vector<Node> result;
+  for (int m = 0; m < count; ++m) {
+    const Complex spoke = std::polar(radius, 2.0 * pi * (m + 0.5) / count);
+    const Complex z = Complex{0.0, 1.0} + spoke;
+    // g d eta = (1 + z^2)^-n dz/norm, with 1 + z^2 = spoke (2i + spoke), dz = i spoke d angle
+    const Complex inverse = 1.0 / (spoke * (Complex{0.0, 2.0} + spoke));
+    const Complex weight =
+        std::pow(inverse, g.exponent) * Complex{0.0, 1.0} * spoke * (2.0 * pi / count) / q_gaussian_norm(g.exponent);
+    result.push_back({g.center + g.scale * z, weight});
+  }
+  return result;
+}
+
+/// theory.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced.
+std::vector<Node> contour(const std::vector<double>& values, double sigma, double accuracy) {
+  constexpr double shift = 1.5;  // in units of sigma
+  const double digits = -std::log(accuracy * 1e-2);
+  const double spacing = 2.0 * pi * shift / digits;
+  const double reach = std::sqrt(2.0 * digits + shift * shift);
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  const double begin = *low / sigma - reach;
+  const auto count = static_cast<std::size_t>(std::ceil((*high / sigma + reach - begin) / spacing));
+  std::vector<Node> result;
+  for (std::size_t m = 0; m <= count; ++m) {
+    const Complex z{begin + static_cast<double>(m) * spacing, shift};
+    Complex weight = 0.0;
+    for (const double value : values) {
+      const Complex distance = z - value / sigma;
+      if (std::abs(distance.real()) < reach + 1.0) weight += std::exp(-0.5 * distance * distance);
+    }
+    weight *= spacing / (std::sqrt(2.0 * pi) * static_cast<double>(values.size()));
+    if (std::abs(weight) > 1e-3 * accuracy / static_cast<double>(count)) result.push_back({sigma * z, weight});
+  }
+  return result;
+}
+
+std::vector<Node> nodes_of(const Gaussian& g, double accuracy) {
+  return contour({g.center}, g.standard_deviation, accuracy);
+}
+std::vector<Node> nodes_of(const Empirical& g, double accuracy) { return contour(g.value, g.bandwidth, accuracy); }
+
+/// theory.md (45): over the half-circle from end to end, with Gauss-Legendre points that are drawn towards the ends,
+/// where a threshold makes a square root.
+std::vector<Node> nodes_of(const Uniform& g, double accuracy) {
+  const auto add = [&](std::vector<Node>& result, double u, double weight) {
+    const double angle = pi * (1.0 - u * u * (3.0 - 2.0 * u));
+    const double slope = -pi * 6.0 * u * (1.0 - u);
+    const Complex spoke = std::polar(1.0, angle);
+    result.push_back({g.center + g.half_width * spoke, 0.5 * Complex{0.0, 1.0} * spoke * slope * weight});
+  };
+  std::vector<Node> result;
+  const auto fill = [&](const auto& rule) {
+    using Rule = std::decay_t<decltype(rule)>;
+    for (std::size_t i = 0; i < Rule::abscissa().size(); ++i) {
+      const double x = Rule::abscissa()[i];
+      const double weight = 0.5 * Rule::weights()[i];
+      add(result, 0.5 * (1.0 - x), weight);
+      if (x != 0.0) add(result, 0.5 * (1.0 + x), weight);
+    }
+  };
+  if (accuracy > 1e-6) {
+    fill(boost::math::quadrature::gauss<double, 30>());
+  } else {
+    fill(boost::math::quadrature::gauss<double, 60>());
+  }
+  return result;
+}
+
+std::vector<Node> nodes_of(const Mixture& g, double accuracy) {
+  std::vector<Node> all;
+  for (const auto& part : g.component) {
+    for (Node node : std::visit([accuracy](const auto& one) { return nodes_of(one, accuracy); }, part.density)) {
+      node.weight *= part.weight;
+      all.push_back(node);
+    }
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -24,6 +312,26 @@ double density(const Heterogeneity& heterogeneity, double eta) {
 
 double quantile(const Heterogeneity& heterogeneity, double p) {
   return std::visit([p](const auto& g) { return quantile_of(g, p); }, heterogeneity);
+}
+
+double center(const Heterogeneity& heterogeneity) {
+  return std::visit([](const auto& g) { return center_of(g); }, heterogeneity);
+}
+
+double smallest_width(const Heterogeneity& heterogeneity) {
+  return std::visit([](const auto& g) { return width_of(g); }, heterogeneity);
+}
+
+double tail_weight(const Heterogeneity& heterogeneity) {
+  return std::visit([](const auto& g) { return tail_of(g); }, heterogeneity);
+}
+
+Support support(const Heterogeneity& heterogeneity) {
+  return std::visit([](const auto& g) { return support_of(g); }, heterogeneity);
+}
+
+std::vector<Node> nodes(const Heterogeneity& heterogeneity, double accuracy) {
+  return std::visit([accuracy](const auto& g) { return nodes_of(g, accuracy); }, heterogeneity);
 }
 
 double neuron_eta(const Population& population, std::int64_t j, std::uint64_t seed, RandomMember member) {

@@ -41,6 +41,49 @@ double integral_of(const SineCurrent& current, double begin, double end) {
   return current.amplitude * std::sin(middle_angle) * std::sin(half_angle) / (std::numbers::pi * current.frequency);
 }
 
+double integral_of(const PulseCurrent& current, double begin, double end) {
+  // Pulses that begin within [first, last] can overlap with the interval.
+  const double first = std::max(0.0, std::floor((begin - current.width - current.begin) / current.period));
+  double sum = 0.0;
+  for (double i = first;; i += 1.0) {
+    const double start = current.begin + i * current.period;
+    if (start >= end || start >= current.end) return sum;
+    const Overlap flow = overlap(begin, end, start, start + current.width);
+    if (!flow.empty()) sum += current.amplitude * (flow.end - flow.begin);
+  }
+}
+
+double integral_of(const RampCurrent& current, double begin, double end) {
+  double sum = 0.0;
+  if (const Overlap rise = overlap(begin, end, current.begin, current.end); !rise.empty()) {
+    const double middle = 0.5 * (rise.begin + rise.end);
+    sum += current.amplitude * (middle - current.begin) / (current.end - current.begin) * (rise.end - rise.begin);
+  }
+  const double after = std::max(begin, current.end);
+  if (end > after) sum += current.amplitude * (end - after);
+  return sum;
+}
+
+double integral_of(const TableCurrent& current, double begin, double end) {
+  const auto& t = current.time;
+  const auto& v = current.value;
+  double sum = 0.0;
+  if (begin < t.front()) sum += v.front() * (std::min(end, t.front()) - begin);
+  if (end > t.back()) sum += v.back() * (end - std::max(begin, t.back()));
+  auto i = static_cast<std::size_t>(std::upper_bound(t.begin(), t.end(), begin) - t.begin());
+  for (i = std::max<std::size_t>(i, 1); i < t.size() && t[i - 1] < end; ++i) {
+    const Overlap part = overlap(begin, end, t[i - 1], t[i]);
+    if (part.empty()) continue;
+    const double place = (0.5 * (part.begin + part.end) - t[i - 1]) / (t[i] - t[i - 1]);
+    sum += (v[i - 1] + place * (v[i] - v[i - 1])) * (part.end - part.begin);
+  }
+  return sum;
+}
+
+// Random currents are made where they are stepped: input.hpp.
+double integral_of(const OrnsteinUhlenbeckCurrent&, double, double) { return 0.0; }
+double integral_of(const WhiteNoiseCurrent&, double, double) { return 0.0; }
+
 std::string gigabytes(double bytes) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3g GB", bytes / 1e9);
@@ -60,25 +103,108 @@ Schedule schedule(const Simulation& simulation) {
   return {simulation.duration, simulation.transient, simulation.time_step, simulation.record_interval};
 }
 
+Model split_subpopulations(Model model) {
+  const std::vector<Subpopulation> subpopulations = std::move(model.subpopulations);
+  model.subpopulations.clear();
+  if (subpopulations.empty()) return model;
+  const std::size_t count = model.populations.size();
+  std::vector<std::vector<std::size_t>> parts(count);
+  std::vector<double> whole(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    whole[k] = static_cast<double>(model.populations[k].size);
+    parts[k] = {k};
+  }
+  for (const Subpopulation& chosen : subpopulations) {
+    Population& rest = model.populations[chosen.of];
+    if (rest.sampling == Sampling::quantile || rest.raster.count > 0) {
+      throw InputError("subpopulation '" + chosen.name +
+                       "': a population with subpopulations is sampled at random and "
+                       "has no raster; population '" +
+                       rest.name + "' is " + (rest.raster.count > 0 ? "recorded in a raster" : "sampled on quantiles"));
+    }
+    if (chosen.size >= rest.size) {
+      throw InputError("subpopulation '" + chosen.name + "': there is no neuron of population '" + rest.name +
+                       "' outside its subpopulations; allowed: sizes that leave at least one");
+    }
+    rest.size -= chosen.size;
+    Population part = rest;
+    part.name = chosen.name;
+    part.size = chosen.size;
+    part.part_of = chosen.of;
+    parts[chosen.of].push_back(model.populations.size());
+    model.populations.push_back(std::move(part));
+  }
+  // From a whole population: from each of its parts, in proportion. To a population: to each of its parts.
+  std::vector<Projection> projections;
+  for (const Projection& projection : model.projections) {
+    const bool from_whole = projection.from < count;
+    for (const std::size_t from : from_whole ? parts[projection.from] : std::vector<std::size_t>{projection.from}) {
+      for (const std::size_t to : parts[projection.to]) {
+        Projection part = projection;
+        part.from = from;
+        part.to = to;
+        if (from_whole) part.weight *= static_cast<double>(model.populations[from].size) / whole[projection.from];
+        projections.push_back(part);
+      }
+    }
+  }
+  model.projections = std::move(projections);
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    model.outputs.push_back({model.populations[k].name, k < count ? parts[k] : std::vector<std::size_t>{k}});
+  }
+  return model;
+}
+
+std::vector<Output> outputs(const Model& model) {
+  if (!model.outputs.empty()) return model.outputs;
+  std::vector<Output> all;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) all.push_back({model.populations[k].name, {k}});
+  return all;
+}
+
+std::int64_t output_size(const Model& model, const Output& output) {
+  std::int64_t size = 0;
+  for (const std::size_t part : output.parts) size += model.populations[part].size;
+  return size;
+}
+
+bool receives(const Model& model, std::size_t k, const Stimulus& stimulus) {
+  return stimulus.to == k || model.populations[k].part_of == stimulus.to;
+}
+
+bool is_random(const Stimulus& stimulus) {
+  return std::holds_alternative<OrnsteinUhlenbeckCurrent>(stimulus.current) ||
+         std::holds_alternative<WhiteNoiseCurrent>(stimulus.current);
+}
+
+double stimulus_spectrum(const Stimulus& stimulus, double f) {
+  if (const auto* white = std::get_if<WhiteNoiseCurrent>(&stimulus.current)) return white->power;
+  if (const auto* ou = std::get_if<OrnsteinUhlenbeckCurrent>(&stimulus.current)) {
+    const double x = 2.0 * std::numbers::pi * f * ou->correlation_time;
+    return 2.0 * ou->standard_deviation * ou->standard_deviation * ou->correlation_time / (1.0 + x * x);
+  }
+  return 0.0;
+}
+
 double constant_current(const Model& model, std::size_t k) {
   double sum = 0.0;
   for (const Stimulus& stimulus : model.stimuli) {
     const auto* constant = std::get_if<ConstantCurrent>(&stimulus.current);
-    if (stimulus.to == k && constant != nullptr) sum += constant->amplitude;
+    if (constant != nullptr && receives(model, k, stimulus)) sum += constant->amplitude;
   }
   return sum;
 }
 
 bool is_stationary(const Model& model) {
   return std::all_of(model.stimuli.begin(), model.stimuli.end(), [](const Stimulus& stimulus) {
-    return std::holds_alternative<ConstantCurrent>(stimulus.current);
+    return std::holds_alternative<ConstantCurrent>(stimulus.current) || is_random(stimulus);
   });
 }
 
 double current_integral(const Model& model, std::size_t k, double begin, double end) {
   double sum = 0.0;
   for (const Stimulus& stimulus : model.stimuli) {
-    if (stimulus.to != k) continue;
+    if (!receives(model, k, stimulus)) continue;
     sum += std::visit([begin, end](const auto& current) { return integral_of(current, begin, end); }, stimulus.current);
   }
   return sum;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "popshot/model/heterogeneity.hpp"
+#include "popshot/model/synapse.hpp"
 #include "popshot/theory/shot_noise.hpp"
 
 namespace popshot::theory {
@@ -56,7 +57,7 @@ Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingP
       const double nu = w / (pi * tau);
       const Eigen::MatrixXcd gain = loop_gain(model, point, nu, time_step);
       const Eigen::MatrixXcd echo = coupling.cast<std::complex<double>>() * (identity - gain).inverse();
-      const double shift = -(echo(k, k) * delivery(nu, time_step)).real() /
+      const double shift = -(echo(k, k) * model::delivery(nu, time_step)).real() /
                            (2.0 * pi * pi * tau * tau * static_cast<double>(population.size));  // (29)
       direct(k) += neurons.weight[i] * 2.0 * w * model::density(population.heterogeneity, w * w - input) * shift;
     }

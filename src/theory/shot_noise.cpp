@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "popshot/model/heterogeneity.hpp"
+#include "popshot/model/synapse.hpp"
 
 namespace popshot::theory {
 
@@ -15,11 +16,6 @@ constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 
 }  // namespace
-
-Complex delivery(double f, double time_step) {
-  const double x = pi * f * time_step;
-  return x == 0.0 ? 1.0 : std::sin(x) / x * std::polar(1.0, -x);
-}
 
 double firing_rate_density(const model::Population& population, double input, double nu) {
   // eta = (pi tau nu)^2 - input, d eta / d nu = 2 (pi tau)^2 nu
@@ -65,7 +61,7 @@ double uncoupled_spectrum_tail(const model::Population& population, double input
 Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                            double time_step) {
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
-  const Complex synapse = delivery(f, time_step);
+  const Complex synapse = model::delivery(f, time_step);
   Eigen::MatrixXcd gain(coupling.rows(), coupling.cols());
   for (Eigen::Index k = 0; k < coupling.rows(); ++k) {
     const auto& population = model.populations[static_cast<std::size_t>(k)];

@@ -16,6 +16,9 @@ enum class RandomStream : std::uint64_t {
   ensemble = 3,        ///< sign and place of a representative neuron: entity = neuron
   ensemble_start = 4,  ///< initial voltage of a representative neuron: entity = neuron
   noise = 5,           ///< Gaussian noise of the mesoscopic level: entity = number of the draw
+  neuron_noise = 6,    ///< noise of the neurons: entity = time step and neuron
+  ensemble_noise = 7,  ///< noise of the representative neurons: entity = time step and neuron
+  stimulus = 8,        ///< random stimuli (member: trial, stimulus): entity = number of the draw
 };
 
 /// The member of an ensemble that a number belongs to: which trial, which population.

@@ -1,6 +1,8 @@
-// Densities of the heterogeneity: density, quantiles, and the values that the N neurons of a population get.
+// Densities of the heterogeneity: density, quantiles, the values that the N neurons of a population get, and the
+// complex nodes that replace the density in averages of analytic functions. docs/theory.md, "Any heterogeneity".
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <vector>
 
@@ -9,11 +11,43 @@
 
 namespace popshot::model {
 
-/// g(eta), the probability density at eta (1 / unit of current).
+/// g(eta), the probability density at eta (1 / unit of current). Infinite at the center of Identical, 0 elsewhere.
 [[nodiscard]] double density(const Heterogeneity& heterogeneity, double eta);
 
-/// The value below which a fraction p of the density lies, for 0 < p < 1.
+/// A map of the uniform distribution on 0 < p < 1 to the density: the value below which a fraction p lies; for mixtures
+/// and empirical densities component by component (the first component has the first part of the p, ..).
 [[nodiscard]] double quantile(const Heterogeneity& heterogeneity, double p);
+
+/// The mean of the density; of a Lorentzian (part) its center.
+[[nodiscard]] double center(const Heterogeneity& heterogeneity);
+
+/// The smallest width over which the density varies: half-width, standard deviation or bandwidth, in units of current;
+/// 0 for Identical.
+[[nodiscard]] double smallest_width(const Heterogeneity& heterogeneity);
+
+/// The limit of pi eta^2 g(eta) for |eta| -> inf: the half-width of a Lorentzian, 0 for lighter tails, and for mixtures
+/// the weighted sum.
+[[nodiscard]] double tail_weight(const Heterogeneity& heterogeneity);
+
+/// An interval outside of which the density is zero, or below 1e-16 of its maximum; infinite ends for algebraic tails.
+struct Support {
+  double low = 0.0;
+  double high = 0.0;
+};
+[[nodiscard]] Support support(const Heterogeneity& heterogeneity);
+
+/// The integral of g(eta) f(eta) over eta is sum_m weight_m f(eta_m) for every f that is analytic and bounded in the
+/// upper half-plane (it may grow as a square root).
+struct Node {
+  std::complex<double> eta;     ///< Im eta > 0 (= 0 for Identical)
+  std::complex<double> weight;  ///< they add up to 1
+};
+
+/// The nodes of a density, as many as an error of about `accuracy` (relative, of stationary rates) needs: the poles in
+/// the upper half-plane of a Lorentzian or rational density (exact), a circle around the pole of a q-Gaussian, the
+/// shifted contour for normal densities, an arc through the upper half-plane over the interval of a uniform one. 0 <
+/// accuracy < 1. theory.md (42)-(46).
+[[nodiscard]] std::vector<Node> nodes(const Heterogeneity& heterogeneity, double accuracy = 1e-10);
 
 /// The eta of neuron j (0 <= j < size) of a population. Random sampling: the quantile of a uniform number of
 /// stream `heterogeneity`. Quantile sampling: the quantile of (j + 1)/(size + 1), which for a Lorentzian is

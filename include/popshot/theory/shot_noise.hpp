@@ -52,10 +52,6 @@ struct ShotNoise {
 /// for a Lorentzian. theory.md (17). Unit: 1/time.
 [[nodiscard]] double uncoupled_spectrum_tail(const model::Population& population, double input, double f);
 
-/// Transfer function of spikes that are delivered at the end of their time step, sinc(f h) exp(-i pi f h): a delay that
-/// is uniform in [0, h]. 1 for h = 0. theory.md (21).
-[[nodiscard]] std::complex<double> delivery(double f, double time_step);
-
 /// The matrix K(f) of theory.md (20): K_kl = H_k(2 pi i f) tau_k J_kl s(f).
 [[nodiscard]] Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                                          double time_step = 0.0);

@@ -1,4 +1,5 @@
 // Shot-noise theory against independent quadrature, limits, scaling and identities.
+#include "popshot/model/synapse.hpp"
 #include "popshot/theory/shot_noise.hpp"
 
 #include <gtest/gtest.h>
@@ -221,7 +222,7 @@ TEST(Delivery, IsTheMeanOverADelayUniformInTheStep) {
         gauss_kronrod<double, 31>::integrate([&](double d) { return std::cos(2 * pi * f * d) / h; }, 0.0, h);
     const double imaginary =
         gauss_kronrod<double, 31>::integrate([&](double d) { return -std::sin(2 * pi * f * d) / h; }, 0.0, h);
-    EXPECT_LT(std::abs(delivery(f, h) - std::complex<double>(real, imaginary)), 1e-12);
+    EXPECT_LT(std::abs(model::delivery(f, h) - std::complex<double>(real, imaginary)), 1e-12);
   }
 }
 
