@@ -4,43 +4,45 @@
 #include <complex>
 #include <numbers>
 
+#include "kicked_rest.hpp"
 #include "popshot/core/riccati.hpp"
+#include "popshot/mean_field/population.hpp"
 #include "popshot/mean_field/stationary.hpp"
-#include "stationary_root.hpp"
+#include "popshot/model/synapse.hpp"
 
 namespace popshot::mean_field {
 
 namespace {
 
-constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 
 }  // namespace
 
 Complex stationary_state_variable(const model::Population& population, double input) {
-  const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
-  return stationary_root(lorentzian.center + input, lorentzian.half_width);
+  return ComplexNeurons(population).rest(input);
 }
 
 double stationary_rate(const model::Population& population, double input) {
-  return stationary_state_variable(population, input).imag() / (pi * population.tau);
+  return ComplexNeurons(population).rate(input);
 }
 
 double stationary_rate_slope(const model::Population& population, double input) {
-  // (S5): F' = F/(2 |a + i Delta|).
-  const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
-  return stationary_rate(population, input) / (2.0 * std::hypot(lorentzian.center + input, lorentzian.half_width));
+  return ComplexNeurons(population).slope(input);
 }
 
 double kicked_rate(const model::Population& population, double constant, double kick, double time_step) {
-  const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
-  const auto flow =
-      riccati_flow(Complex{lorentzian.center + constant, lorentzian.half_width}, time_step / population.tau);
-  // y = x + kick after the kick: (c y + e)/(c - b y) = y - kick, that is b y^2 - b kick y + c kick + e = 0.
-  const Complex half = kick / 2.0;
-  Complex y = std::sqrt(half * half - (flow.c * kick + flow.e) / flow.b);
-  if (y.imag() < 0.0) y = -y;
-  return riccati_step(flow, half + y).spikes / time_step;
+  const ComplexNeurons neurons(population, 1e-10);
+  const double h = time_step / population.tau;
+  const auto* cauchy = std::get_if<model::CauchyNoise>(&population.noise);
+  const double width = cauchy != nullptr ? cauchy->width : 0.0;
+  // The noise comes with the kicks, as in the network.
+  const Complex whole{kick, width * h};
+  double spikes = 0.0;
+  for (std::size_t m = 0; m < neurons.eta.size(); ++m) {
+    const auto flow = riccati_flow(Complex{neurons.eta[m].real() + constant, neurons.eta[m].imag() - width}, h);
+    spikes += (neurons.weight[m] * riccati_angle(flow, kicked_rest(flow, whole))).real();
+  }
+  return spikes / time_step;
 }
 
 Eigen::MatrixXd coupling_matrix(const model::Model& model) {
@@ -53,37 +55,42 @@ Eigen::MatrixXd coupling_matrix(const model::Model& model) {
   return coupling;
 }
 
-Complex linear_response(const model::Population& population, double input, Complex s) {
-  // (S9) with both fractions on one denominator: no subtraction of nearly equal terms.
-  const Complex rest = stationary_state_variable(population, input);
-  const Complex scaled = population.tau * s;
-  return 2.0 * rest.imag() / (pi * population.tau) / ((scaled - 2.0 * rest) * (scaled - 2.0 * std::conj(rest)));
+namespace {
+
+template <class Transfer>
+Eigen::MatrixXcd coupling_with(const model::Model& model, Transfer&& transfer) {
+  const auto count = static_cast<Eigen::Index>(model.populations.size());
+  Eigen::MatrixXcd coupling = Eigen::MatrixXcd::Zero(count, count);
+  // Most projections of a large model share their synapse and delay with the one before.
+  const model::Projection* last = nullptr;
+  Complex factor = 1.0;
+  for (const model::Projection& projection : model.projections) {
+    if (last == nullptr || last->delay != projection.delay || last->synapse.rise != projection.synapse.rise ||
+        last->synapse.decay != projection.synapse.decay) {
+      factor = transfer(projection);
+      last = &projection;
+    }
+    coupling(static_cast<Eigen::Index>(projection.to), static_cast<Eigen::Index>(projection.from)) +=
+        model.populations[projection.to].tau * projection.weight * factor;
+  }
+  return coupling;
 }
 
-std::vector<Complex> eigenvalues(const model::Model& model, const OperatingPoint& point) {
-  // (S11), in the variables (pi tau_k r_k, v_k), which are of like size; k and count + k.
-  const Eigen::MatrixXd coupling = coupling_matrix(model);
-  const Eigen::Index count = coupling.rows();
-  Eigen::MatrixXd jacobian = Eigen::MatrixXd::Zero(2 * count, 2 * count);
-  for (Eigen::Index k = 0; k < count; ++k) {
-    const auto& population = model.populations[static_cast<std::size_t>(k)];
-    const Complex rest = stationary_state_variable(population, point.input(k));
-    jacobian(k, k) = 2.0 * rest.real() / population.tau;
-    jacobian(k, count + k) = 2.0 * rest.imag() / population.tau;
-    jacobian(count + k, count + k) = 2.0 * rest.real() / population.tau;
-    for (Eigen::Index l = 0; l < count; ++l) {
-      const double tau_l = model.populations[static_cast<std::size_t>(l)].tau;
-      jacobian(count + k, l) = coupling(k, l) / (pi * tau_l * population.tau);
-    }
-    jacobian(count + k, k) -= 2.0 * rest.imag() / population.tau;
-  }
-  if (count == 0) return {};
-  const Eigen::VectorXcd values = jacobian.eigenvalues();
-  std::vector<Complex> sorted(values.begin(), values.end());
-  std::sort(sorted.begin(), sorted.end(), [](const Complex& left, const Complex& right) {
-    return left.real() != right.real() ? left.real() > right.real() : left.imag() > right.imag();
+}  // namespace
+
+Eigen::MatrixXcd coupling_matrix(const model::Model& model, Complex s) {
+  return coupling_with(model,
+                       [s](const model::Projection& projection) { return model::synaptic_transfer(projection, s); });
+}
+
+Eigen::MatrixXcd coupling_matrix(const model::Model& model, double f, double time_step) {
+  return coupling_with(model, [f, time_step](const model::Projection& projection) {
+    return model::synaptic_transfer(projection, f, time_step);
   });
-  return sorted;
+}
+
+Complex linear_response(const model::Population& population, double input, Complex s) {
+  return Response(population, input)(s);
 }
 
 }  // namespace popshot::mean_field

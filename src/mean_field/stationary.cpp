@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "popshot/core/error.hpp"
+#include "popshot/mean_field/population.hpp"
 #include "stationary_root.hpp"
 #include "stationary_search.hpp"
 
@@ -26,14 +27,13 @@ Interval with_rounding(double low, double high) {
   return {rounded_down(low * (1.0 - error)), rounded_up(high * (1.0 + error))};
 }
 
-/// (S3)-(S6): F and F' of a Lorentzian population.
+/// (S3)-(S6): F and F' of a single complex neuron.
 class LorentzianCurve final : public RateCurve {
  public:
-  explicit LorentzianCurve(const model::Population& population)
-      : population_(population), lorentzian_(std::get<model::Lorentzian>(population.heterogeneity)) {}
+  explicit LorentzianCurve(ComplexNeurons neurons) : neurons_(std::move(neurons)) {}
 
-  [[nodiscard]] double rate(double input) const override { return stationary_rate(population_, input); }
-  [[nodiscard]] double slope(double input) const override { return stationary_rate_slope(population_, input); }
+  [[nodiscard]] double rate(double input) const override { return neurons_.rate(input); }
+  [[nodiscard]] double slope(double input) const override { return neurons_.slope(input); }
 
   [[nodiscard]] Interval rate(const Interval& input) const override {
     const Interval a = from_center(input);
@@ -44,7 +44,7 @@ class LorentzianCurve final : public RateCurve {
     const Interval a = from_center(input);
     const double low = slope_at(a.lower);
     const double high = slope_at(a.upper);
-    const double peak = lorentzian_.half_width / std::numbers::sqrt3;
+    const double peak = half_width() / std::numbers::sqrt3;
     // The slope is flat to second order at its peak, so that the rounding of the peak's place does not matter.
     const double largest = a.contains(peak) ? slope_at(peak) : std::max(low, high);
     return with_rounding(std::min(low, high), std::max({low, high, largest}));
@@ -53,29 +53,89 @@ class LorentzianCurve final : public RateCurve {
  private:
   /// eta_center + input, which the curve depends on alone.
   [[nodiscard]] Interval from_center(const Interval& input) const {
-    return input + Interval{lorentzian_.center, lorentzian_.center};
+    const double center = neurons_.eta[0].real();
+    return input + Interval{center, center};
   }
-  [[nodiscard]] double rate_at(double a) const {
-    return stationary_root(a, lorentzian_.half_width).imag() / (pi * population_.tau);
-  }
-  [[nodiscard]] double slope_at(double a) const { return rate_at(a) / (2.0 * std::hypot(a, lorentzian_.half_width)); }
+  [[nodiscard]] double half_width() const { return neurons_.eta[0].imag(); }
+  [[nodiscard]] double rate_at(double a) const { return stationary_root(a, half_width()).imag() / (pi * neurons_.tau); }
+  [[nodiscard]] double slope_at(double a) const { return rate_at(a) / (2.0 * std::hypot(a, half_width())); }
 
-  const model::Population& population_;
-  const model::Lorentzian& lorentzian_;
+  ComplexNeurons neurons_;
 };
+
+/// F and F' of any number of complex neurons: F by its monotony, F' from the middle with a bound of F''. The nodes are
+/// as exact as they are, so that completeness is shown up to their error. theory.md (46).
+class NodeCurve final : public RateCurve {
+ public:
+  explicit NodeCurve(ComplexNeurons neurons) : neurons_(std::move(neurons)) {}
+
+  [[nodiscard]] double rate(double input) const override { return neurons_.rate(input); }
+  [[nodiscard]] double slope(double input) const override { return neurons_.slope(input); }
+  [[nodiscard]] Interval rate(const Interval& input) const override {
+    const double low = neurons_.rate(input.lower);
+    const double high = neurons_.rate(input.upper);
+    const double error = node_error * (std::abs(high) + 1e-3 / neurons_.tau);
+    return {std::min(low, high) - error, std::max(low, high) + error};
+  }
+  [[nodiscard]] Interval slope(const Interval& input) const override {
+    const double middle = input.middle();
+    // |F''| <= sum |W|/(4 pi tau |eta + I|^(3/2))
+    double bend = 0.0;
+    for (std::size_t m = 0; m < neurons_.eta.size(); ++m) {
+      const double a = neurons_.eta[m].real();
+      const double nearest = std::max({a + input.lower, -(a + input.upper), 0.0});
+      const double distance = std::hypot(nearest, neurons_.eta[m].imag());
+      bend += std::abs(neurons_.weight[m]) / (4.0 * pi * neurons_.tau * distance * std::sqrt(distance));
+    }
+    const double slope = neurons_.slope(middle);
+    const double reach = bend * 0.5 * input.width() * (1.0 + node_error) + node_error * (1.0 + std::abs(slope));
+    return {slope - reach, slope + reach};
+  }
+
+ private:
+  static constexpr double node_error = 1e-9;
+  ComplexNeurons neurons_;
+};
+
+std::unique_ptr<RateCurve> make_curve(const model::Population& population) {
+  ComplexNeurons neurons(population);
+  if (neurons.single()) return std::make_unique<LorentzianCurve>(std::move(neurons));
+  return std::make_unique<NodeCurve>(std::move(neurons));
+}
 
 /// (S14): no stationary state has a rate above this.
 double largest_possible_rate(const model::Model& model, const RateProblem& problem) {
   double largest = 0.0;
   for (Eigen::Index k = 0; k < problem.input.size(); ++k) {
     const auto& population = model.populations[static_cast<std::size_t>(k)];
-    const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
-    const double a = std::max(lorentzian.center + problem.input(k), 0.0) + lorentzian.half_width / 2.0;
-    const double b = problem.coupling.row(k).cwiseMax(0.0).sum();
+    const ComplexNeurons neurons(population);
+    // A sum with weights W is at most sum |W| times its largest term.
+    double weight = 0.0;
+    double drive = 0.0;
+    for (std::size_t m = 0; m < neurons.eta.size(); ++m) {
+      weight += std::abs(neurons.weight[m]);
+      const double center = neurons.eta[m].real() + problem.input(k);
+      const double width = neurons.eta[m].imag();
+      const double above = neurons.single() ? std::max(center, 0.0) + width / 2.0 : std::hypot(center, width);
+      if (!std::isfinite(above) || !std::isfinite(neurons.eta[m].real())) return NAN;  // a maximum would lose it
+      drive = std::max(drive, above);
+    }
+    const double a = weight * weight * drive;
+    const double b = weight * weight * problem.coupling.row(k).cwiseMax(0.0).sum();
     const double scale = (pi * population.tau) * (pi * population.tau);
     const double bound = (b + std::sqrt(b * b + 4.0 * scale * a)) / (2.0 * scale);
-    if (!std::isfinite(bound) || !std::isfinite(lorentzian.center)) return NAN;  // a maximum would lose it
+    if (!std::isfinite(bound)) return NAN;
     largest = std::max(largest, bound);
+  }
+  // No solution lies above what the rates themselves allow at the largest input.
+  for (int i = 0; i < 8; ++i) {
+    double allowed = 0.0;
+    for (Eigen::Index k = 0; k < problem.input.size(); ++k) {
+      const double input = problem.input(k) + largest * problem.coupling.row(k).cwiseMax(0.0).sum();
+      allowed = std::max(allowed, problem.curves[static_cast<std::size_t>(k)]->rate(input));
+    }
+    if (!(1.01 * allowed < largest)) break;
+    largest = 1.01 * allowed;
   }
   return 1.001 * largest;  // more than rounding can have taken off
 }
@@ -108,7 +168,7 @@ StationaryStates stationary_states(const model::Model& model) {
   problem.input.resize(static_cast<Eigen::Index>(count));
   for (std::size_t k = 0; k < count; ++k) {
     problem.input(static_cast<Eigen::Index>(k)) = constant_current(model, k);
-    problem.curves.push_back(std::make_unique<LorentzianCurve>(model.populations[k]));
+    problem.curves.push_back(make_curve(model.populations[k]));
   }
   problem.largest_rate = largest_possible_rate(model, problem);
   if (!problem.coupling.allFinite() || !problem.input.allFinite() || !std::isfinite(problem.largest_rate)) {

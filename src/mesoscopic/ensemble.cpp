@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "network/neurons.hpp"
+#include "popshot/mean_field/population.hpp"
 #include "popshot/model/heterogeneity.hpp"
 
 namespace popshot::mesoscopic {
 
 namespace {
 
-constexpr double pi = std::numbers::pi;
 /// Time in which a representative neuron crosses its cell, in units of tau, and the number of stops on the way.
 /// docs/theory.md, "The glide", has the measurements behind them.
 constexpr double crossing_time = 200.0;
@@ -74,9 +73,7 @@ struct Ensemble::State {
   double due = 0.0;
   std::size_t next = 0;
 
-  [[nodiscard]] double rate_at(double eta) const {
-    return std::sqrt(std::max(0.0, eta + input)) / (pi * population->tau);
-  }
+  [[nodiscard]] double rate_at(double eta) const { return mean_field::SingleNeuron(*population).rate(eta + input); }
   void move_one();
   double advance(double kick, double expected);
 };

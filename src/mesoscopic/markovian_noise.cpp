@@ -45,7 +45,8 @@ constexpr Eigen::Index hankel_size = 250;
 std::vector<double> minimum_phase_response(double theta, double wrap) {
   const auto unit = unit_population();
   const double rate = mean_field::stationary_rate(unit, theta);
-  const double far = 40.0 * std::abs(mean_field::stationary_state_variable(unit, theta)) / pi;
+  const double far = theory::tail_frequency(unit, theta);
+  const theory::UncoupledSpectrum near(unit, theta);
   // A floor 10^-6 below the plateau keeps the logarithm finite at f = 0, where S0 vanishes.
   constexpr double lowest = 1e-6;
   std::vector<Complex> logarithm(circle);
@@ -53,9 +54,7 @@ std::vector<double> minimum_phase_response(double theta, double wrap) {
     double ratio = 1.0;
     if (i < circle / 2) {
       const double f = wrap * std::tan(pi * static_cast<double>(i) / static_cast<double>(circle));
-      ratio =
-          (f <= far ? theory::uncoupled_spectrum(unit, theta, f) : theory::uncoupled_spectrum_tail(unit, theta, f)) /
-          rate;
+      ratio = (f <= far ? near(f) : theory::uncoupled_spectrum_tail(unit, theta, f)) / rate;
       ratio = std::max(ratio, lowest) * (f * f + corner * corner) / (f * f + zero * zero);
     }
     logarithm[i] = std::log(ratio);
@@ -157,9 +156,19 @@ MarkovianModel scaled(MarkovianModel model, double frequency, double amplitude) 
   return model;
 }
 
+const model::Lorentzian& lorentzian_of(const model::Population& population) {
+  if (!has_markovian_model(population)) {
+    throw InputError(fmt::format(
+        "population '{}': Markovian noise is for Lorentzian heterogeneity without noise in the neurons; allowed here: "
+        "mesoscopic.noise = \"ensemble\" or \"spectral\"",
+        population.name));
+  }
+  return std::get<model::Lorentzian>(population.heterogeneity);
+}
+
 /// sqrt(half_width)/tau, the unit of frequency of the family.
 double unit_of_frequency(const model::Population& population) {
-  return std::sqrt(std::get<model::Lorentzian>(population.heterogeneity).half_width) / population.tau;
+  return std::sqrt(lorentzian_of(population).half_width) / population.tau;
 }
 
 /// How far a model is from S0. Sets model.error and model.band_error.
@@ -254,8 +263,13 @@ Complex MarkovianModel::transfer(Complex s) const {
   return sum;
 }
 
+bool has_markovian_model(const model::Population& population) {
+  return std::holds_alternative<model::Lorentzian>(population.heterogeneity) &&
+         std::holds_alternative<model::NoNoise>(population.noise);
+}
+
 MarkovianModel markovian_model(const model::Population& population, double input, const MarkovianSettings& settings) {
-  const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
+  const auto& g = lorentzian_of(population);
   const double frequency = unit_of_frequency(population);
   const auto unit = unit_model((g.center + input) / g.half_width, in_units_of(settings, frequency));
   // N S0(f) = frequency x S_unit(f/frequency)
@@ -294,7 +308,7 @@ double MarkovianNoise::density(double f) const {
 FollowingNoise::FollowingNoise(MarkovianFamily& family, const model::Population& population, double time_step,
                                GaussianStream gaussian)
     : family_(family), gaussian_(gaussian) {
-  const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
+  const auto& g = lorentzian_of(population);
   center_ = g.center;
   half_width_ = g.half_width;
   const double frequency = unit_of_frequency(population);

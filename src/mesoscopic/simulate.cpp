@@ -23,17 +23,21 @@ namespace {
 constexpr double pi = std::numbers::pi;
 
 /// The mean field in the state of the network's start.
-mean_field::Drive start(const model::Model& model, const FinitePoint& finite) {
+mean_field::Drive start(const model::Model& model, const FinitePoint& finite, std::uint64_t trial) {
   const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
   mean_field::Drive drive;
+  drive.trial = trial;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
     const auto& population = model.populations[k];
     const auto index = static_cast<Eigen::Index>(k);
-    auto x = mean_field::stationary_state_variable(population, finite.point.input(index));
+    const double input = finite.point.input(index);
+    drive.start.emplace_back(mean_field::StartAtRest{input});
     if (lorentzian != nullptr) {
-      x = {lorentzian->voltage.value_or(x.real()), pi * population.tau * network::start_rate(model, finite.point, k)};
+      const double voltage =
+          lorentzian->voltage ? *lorentzian->voltage : mean_field::stationary_state_variable(population, input).real();
+      drive.start.back() =
+          std::complex<double>{voltage, pi * population.tau * network::start_rate(model, finite.point, k)};
     }
-    drive.state.push_back(x);
     drive.rate_before.push_back(network::start_rate(model, finite.point, k));
   }
   return drive;
@@ -121,9 +125,9 @@ std::function<double(std::size_t k, double f)> noise_density(const model::Model&
       const SpectralNoise filter(population, input, model.simulation.time_step, {0, RandomStream::noise, {}});
       densities.emplace_back([filter](double f) { return filter.density(f); });
     } else {
-      densities.emplace_back([&population, input](double f) {
-        return theory::uncoupled_spectrum(population, input, f) / static_cast<double>(population.size);
-      });
+      const double neurons = static_cast<double>(population.size);
+      densities.emplace_back(
+          [density = theory::UncoupledSpectrum(population, input), neurons](double f) { return density(f) / neurons; });
     }
   }
   return [densities](std::size_t k, double f) { return densities[k](f); };
@@ -131,7 +135,9 @@ std::function<double(std::size_t k, double f)> noise_density(const model::Model&
 
 MarkovianFamilies::MarkovianFamilies(const model::Model& model) {
   for (const auto& population : model.populations) {
-    families_.push_back(std::make_unique<MarkovianFamily>(population, markovian_settings(model)));
+    families_.push_back(has_markovian_model(population)
+                            ? std::make_unique<MarkovianFamily>(population, markovian_settings(model))
+                            : nullptr);
   }
 }
 
@@ -156,7 +162,7 @@ Activity simulate(const model::Model& model, std::uint64_t trial, const Executio
     families = own.get();
   }
   const FinitePoint finite = finite_point(model, trial, execution);
-  auto drive = start(model, finite);
+  auto drive = start(model, finite, trial);
   std::vector<PopulationNoise> noise;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
     noise.push_back(make_noise(model, k, trial, finite, *families, stays));

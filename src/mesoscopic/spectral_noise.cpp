@@ -6,6 +6,7 @@
 
 #include "popshot/core/spectrum.hpp"
 #include "popshot/mean_field/stationary.hpp"
+#include "popshot/model/heterogeneity.hpp"
 #include "popshot/theory/shot_noise.hpp"
 
 namespace popshot::mesoscopic {
@@ -15,10 +16,13 @@ namespace {
 constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 
-/// The number of steps after which correlations are forgotten, a power of two.
+/// The number of steps after which correlations are forgotten, a power of two. A complex neuron decays at the rate
+/// 2 |Re x|/tau = width/(|Im x| tau); a density without poles is taken as one of its smallest width.
 std::size_t filter_length(const model::Population& population, double input, double time_step) {
   const auto rest = mean_field::stationary_state_variable(population, input);
-  const double memory = 16.0 * population.tau / (2.0 * std::abs(rest.real()));
+  double width = model::smallest_width(population.heterogeneity);
+  if (const auto* cauchy = std::get_if<model::CauchyNoise>(&population.noise)) width += cauchy->width;
+  const double memory = 16.0 * population.tau * rest.imag() / width;
   std::size_t length = 256;
   while (static_cast<double>(length) * time_step < 2.0 * memory) length *= 2;
   return length;
@@ -33,13 +37,12 @@ SpectralNoise::SpectralNoise(const model::Population& population, double input, 
   const double neurons = static_cast<double>(population.size);
   const double rate = mean_field::stationary_rate(population, input);
   // theory.md (23) on the grid of the filter; far above the firing rates S0 is its limit, to the order 1/f.
-  const double far = 40.0 * std::abs(mean_field::stationary_state_variable(population, input)) / (pi * population.tau);
+  const double far = theory::tail_frequency(population, input);
+  const theory::UncoupledSpectrum near(population, input);
   std::vector<double> density(3 * length / 2 + 1);
   for (std::size_t i = 0; i < density.size(); ++i) {
     const double f = static_cast<double>(i) / (static_cast<double>(length) * time_step);
-    density[i] = (f <= far ? theory::uncoupled_spectrum(population, input, f)
-                           : theory::uncoupled_spectrum_tail(population, input, f)) /
-                 neurons;
+    density[i] = (f <= far ? near(f) : theory::uncoupled_spectrum_tail(population, input, f)) / neurons;
   }
   const auto means = interval_mean_density(density, rate / neurons);
   Eigen::FFT<double> fft;

@@ -7,6 +7,7 @@
 
 #include "kernel.hpp"
 #include "popshot/core/error.hpp"
+#include "popshot/mean_field/population.hpp"
 
 namespace popshot::network {
 
@@ -107,8 +108,8 @@ double StartVoltage::operator()(std::int64_t j, double eta) const {
         lorentzian->voltage.value_or(mean_field::stationary_state_variable(population, point.input(index)).real());
     return centre + pi * population.tau * rate * phase;
   }
-  const double drive = eta + point.input(index);
-  return drive > 0 ? std::sqrt(drive) * phase : -std::sqrt(-drive);
+  const auto rest = mean_field::SingleNeuron(population).rest(eta + point.input(index));
+  return rest.real() + rest.imag() * phase;
 }
 
 }  // namespace popshot::network

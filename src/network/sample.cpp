@@ -4,49 +4,31 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
-#include "popshot/core/riccati.hpp"
+#include "popshot/mean_field/population.hpp"
 #include "popshot/model/heterogeneity.hpp"
 
 namespace popshot::network {
 
 namespace {
 
-constexpr double pi = std::numbers::pi;
 constexpr std::size_t chunk = 1U << 16U;
 
-/// Half-turns per time step, in units of pi: spikes per step of a neuron with constant input eta that is
-/// kicked by `kick` at the end of every step of length h (units of tau). theory.md (10).
-double spikes_per_step(double eta, double kick, double h) {
-  const auto flow = riccati_flow(eta, h);
-  // The trace of kick and drift is 2 cos(angle); a = 2 - 2 c, written without cancellation.
-  const double root = std::sqrt(std::abs(eta));
-  const double half = eta < 0 ? std::sinh(root * h / 2) : std::sin((root * h - flow.half_turns * pi) / 2);
-  const double a = (eta < 0 ? -4.0 : 4.0) * half * half;
-  // riccati_flow divides the hyperbolic branch by cosh.
-  const double b = eta < 0 ? flow.b * std::cosh(root * h) : flow.b;
-  const double sine_squared = (a + b * kick) / 4.0;
-  if (!(sine_squared > 0.0)) return flow.half_turns;
-  return flow.half_turns + 2.0 / pi * std::asin(std::sqrt(std::min(sine_squared, 1.0)));
-}
-
 /// The mean rate of the neurons of one population.
-double mean_rate(const std::vector<double>& eta, double tau, double constant, double synaptic, double time_step) {
+double mean_rate(const std::vector<double>& eta, const mean_field::SingleNeuron& neuron, double tau, double constant,
+                 double synaptic, double time_step) {
   // Sums over fixed chunks, so that the result never depends on threads.
   double total = 0.0;
   for (std::size_t begin = 0; begin < eta.size(); begin += chunk) {
     const std::size_t end = std::min(eta.size(), begin + chunk);
     double sum = 0.0;
     if (time_step > 0.0) {
-      const double h = time_step / tau;
-      for (std::size_t j = begin; j < end; ++j) sum += spikes_per_step(eta[j] + constant, h * synaptic, h) / time_step;
+      const double kick = time_step / tau * synaptic;
+      for (std::size_t j = begin; j < end; ++j) sum += neuron.kicked_rate(eta[j] + constant, kick, time_step);
     } else {
-      for (std::size_t j = begin; j < end; ++j) {
-        sum += std::sqrt(std::max(0.0, eta[j] + constant + synaptic)) / (pi * tau);
-      }
+      for (std::size_t j = begin; j < end; ++j) sum += neuron.rate(eta[j] + constant + synaptic);
     }
     total += sum;
   }
@@ -75,8 +57,9 @@ Eigen::VectorXd rates_at(const model::Model& model, const Sample& sample, const 
   Eigen::VectorXd rate(synaptic.size());
   for (Eigen::Index k = 0; k < rate.size(); ++k) {
     const auto index = static_cast<std::size_t>(k);
-    rate(k) = mean_rate(sample.eta[index], model.populations[index].tau, constant_current(model, index), synaptic(k),
-                        time_step);
+    const auto& population = model.populations[index];
+    rate(k) = mean_rate(sample.eta[index], mean_field::SingleNeuron(population), population.tau,
+                        constant_current(model, index), synaptic(k), time_step);
   }
   return rate;
 }

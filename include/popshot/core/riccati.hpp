@@ -52,6 +52,8 @@ struct RiccatiFlow {
   Scalar e{0};
   /// Half-turns taken out: spikes that every neuron with this eta fires in the step, whatever its state.
   Real<Scalar> half_turns{0};
+  /// Logarithm of the factor by which c, b and e were divided.
+  Real<Scalar> log_factor{0};
 };
 
 /// Where a step leads, and how many spikes it holds.
@@ -102,6 +104,7 @@ template <class Scalar>
       // Divided by exp(Im angle)/2: the decaying exponential is below rounding.
       flow.c = std::polar(R{1}, -angle.real());
       sine = Scalar{0, 1} * flow.c;
+      flow.log_factor = angle.imag() - std::numbers::ln2_v<R>;
     }
     flow.b = sine / w;
     flow.e = sine * w;
@@ -133,6 +136,16 @@ template <class Scalar>
     spikes += angle * std::numbers::inv_pi_v<R>;
   }
   return {detail::divided(flow.c * x + flow.e, denominator), spikes};
+}
+
+/// The complex number of which the real part is the spikes of riccati_step: -(i/pi) times the integral of x over the
+/// step. For averages with complex weights, whose spikes per neuron are Re sum_m W_m riccati_angle_m. theory.md (5),
+/// (42).
+template <class R>
+[[nodiscard]] std::complex<R> riccati_angle(const RiccatiFlow<std::complex<R>>& flow, std::complex<R> x) {
+  const std::complex<R> denominator = flow.c - flow.b * x;
+  const R length = std::log(std::norm(denominator)) / 2 + flow.log_factor;
+  return {riccati_step(flow, x).spikes, length * std::numbers::inv_pi_v<R>};
 }
 
 /// The state that x' = x^2 + eta rests in: x = i sqrt(eta) with Im x >= 0. For real eta > 0 (a neuron that

@@ -54,6 +54,10 @@ struct StationaryStates {
 
 /// The matrix tau_k J_kl (populations x populations), summed over parallel projections.
 [[nodiscard]] Eigen::MatrixXd coupling_matrix(const model::Model& model);
+/// The same with the synaptic transfer functions: tau_k J_kl s_kl at the Laplace variable s, in continuous time.
+[[nodiscard]] Eigen::MatrixXcd coupling_matrix(const model::Model& model, std::complex<double> s);
+/// The same at frequency f for a simulation with this time step (0: continuous time).
+[[nodiscard]] Eigen::MatrixXcd coupling_matrix(const model::Model& model, double f, double time_step);
 
 /// All stationary states with the constant stimuli (time-dependent stimuli count as zero), each to about machine
 /// precision, by interval branch and bound over the rates: (S13)-(S19). Microseconds for one population, milliseconds
@@ -64,8 +68,11 @@ struct StationaryStates {
 /// there is no stable stationary state, with the leading eigenvalue of the state of highest rate.
 [[nodiscard]] StationaryState selected_state(const model::Model& model);
 
-/// The 2K eigenvalues of the mean field linearised about the rest states x*(point.input) of its K populations, 1 / time
-/// unit, by descending real part: (S11). Only point.input is used, so that they belong to linear_response at the same
+/// The eigenvalues of the mean field linearised about the rest states x*(point.input) of its K populations, 1 / time
+/// unit, by descending real part: for Lorentzian populations with instantaneous synapses all 2K of them, (S11). With
+/// delays there are infinitely many: those are returned that a polynomial of degree 20 along each delay finds,
+/// corrected to zeros of det(1 - K(s)); the rightmost are among them. The continuous spectrum of densities without
+/// poles is left out. theory.md (51)-(53). Only point.input is used, so that they belong to linear_response at the same
 /// point also if that is the operating point of a finite network.
 [[nodiscard]] std::vector<std::complex<double>> eigenvalues(const model::Model& model, const OperatingPoint& point);
 

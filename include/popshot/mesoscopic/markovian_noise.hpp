@@ -46,13 +46,16 @@ struct MarkovianSettings {
   std::size_t largest_order = 32;
 };
 
+/// Whether there are Markovian models of this population: Lorentzian heterogeneity, no noise in the neurons.
+[[nodiscard]] bool has_markovian_model(const model::Population& population);
+
 /// The Markovian model of lowest even order whose spectrum is S0 of (17) for a population with total constant input
 /// `input`, with both errors within the tolerance; the one of smallest `error` if largest_order does not suffice.
 ///
 /// Method: the frequency axis is wrapped onto a circle, f = f0 tan(phi/2); there the minimum-phase factor of S0 follows
 /// from its cepstrum and its Hankel matrix gives a balanced realisation (Kung 1978), which the inverse of the wrapping
 /// turns into an exact continuous-time model: poles, residues and white part at once.
-/// Lorentzian heterogeneity. Throws NumericalError if no stable model is found.
+/// Throws InputError unless has_markovian_model(population); NumericalError if no stable model is found.
 [[nodiscard]] MarkovianModel markovian_model(const model::Population& population, double input,
                                              const MarkovianSettings& settings = {});
 

@@ -24,7 +24,7 @@ namespace popshot::mesoscopic {
                                                                            const mean_field::OperatingPoint& point,
                                                                            model::MesoscopicNoise noise);
 
-/// Markovian noises of all populations, which trials of the same model share.
+/// Markovian noises of all populations that have them, which trials of the same model share.
 class MarkovianFamilies {
  public:
   explicit MarkovianFamilies(const model::Model& model);

@@ -19,8 +19,8 @@ enum class Noise {
 
 struct Options {
   Noise noise = Noise::shot;
-  /// Spikes are delivered at the end of the time step in which they fall: the synaptic transfer function
-  /// sinc(f h) exp(-i pi f h) of a simulation with this step (theory.md (21)). 0: continuous time.
+  /// The synaptic transfer functions are those of a simulation with this step (theory.md (21), (48)). 0: continuous
+  /// time.
   double time_step = 0.0;
   /// If set: the power spectral density of the noise of population k (of all its N neurons) at frequency f, in place of
   /// `noise`. So the spectrum of any stochastic neural mass model follows from that of its own noise.
@@ -28,7 +28,8 @@ struct Options {
 };
 
 /// The three curves of Klinshov & Kirillov (2022), for any number of populations. They do not add up: the
-/// induced fluctuations are driven by, and so correlated with, the uncoupled noise.
+/// induced fluctuations are driven by, and so correlated with, the uncoupled noise. Random stimuli are part of the
+/// total: (1-K)^-1 (S0 + H S_I H^dagger) (...)^dagger, theory.md (57).
 struct ShotNoise {
   Spectrum uncoupled;  ///< S0, diagonal
   Spectrum induced;    ///< K (1-K)^-1 S0 (...)^dagger
@@ -40,19 +41,38 @@ struct ShotNoise {
 /// unit: time. theory.md (16).
 [[nodiscard]] double firing_rate_density(const model::Population& population, double input, double nu);
 
-/// N S0(f): the two-sided power spectral density of the spike trains of an uncoupled stationary population, per neuron,
+/// N S0(f) of an uncoupled stationary population: the two-sided power spectral density of its spike trains, per neuron.
+/// One object for many frequencies. Without noise in the neurons (Klinshov & Kirillov 2022; theory.md (17))
 ///
 ///     N S0(f) = sum_{k>=1} p(f/k) (f/k)^2 / k ,
 ///
-/// to a relative accuracy of 1e-10. f = 0 gives 0; negative f its mirror. Tends to the rate r for large f, and to
-/// 2 zeta(4) pi^2 tau^2 g(-input) f^3 for small f. Unit: 1/time. Klinshov & Kirillov (2022); theory.md (17).
+/// to a relative accuracy of 1e-10 for Lorentzians and about 1e-8 of the rate for other densities; it tends to the rate
+/// r for large f, and to 2 zeta(4) pi^2 tau^2 g(-input) f^3 for small f. With Cauchy noise: the average over g of a
+/// renewal process, theory.md (54)-(56), interpolated to 1e-6 of the rate. f = 0 without noise gives 0; negative f its
+/// mirror. Unit: 1/time.
+class UncoupledSpectrum {
+ public:
+  /// The population must outlive it. Throws InputError for identical neurons without noise, whose spectrum is lines.
+  UncoupledSpectrum(const model::Population& population, double input);
+  [[nodiscard]] double operator()(double f) const { return density_(f); }
+
+ private:
+  std::function<double(double f)> density_;
+};
+
+/// The same for a single frequency.
 [[nodiscard]] double uncoupled_spectrum(const model::Population& population, double input, double f);
 
 /// N S0(f) for f far above the firing rates: r - Delta/(pi^3 tau^2 |f|), the first two terms of its expansion in 1/f
-/// for a Lorentzian. theory.md (17). Unit: 1/time.
+/// for a density with the tail Delta/(pi eta^2) (model::tail_weight) without noise; r with noise. theory.md (17). Unit:
+/// 1/time.
 [[nodiscard]] double uncoupled_spectrum_tail(const model::Population& population, double input, double f);
 
-/// The matrix K(f) of theory.md (20): K_kl = H_k(2 pi i f) tau_k J_kl s(f).
+/// The frequency above which uncoupled_spectrum_tail may be used: correlations between a neuron's spikes are lost.
+[[nodiscard]] double tail_frequency(const model::Population& population, double input);
+
+/// The matrix K(f) of theory.md (20): K_kl = H_k(2 pi i f) tau_k J_kl s_kl(f), with synapses, delays and, for a
+/// time_step > 0, what the step adds to them (model::synaptic_transfer).
 [[nodiscard]] Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                                          double time_step = 0.0);
 

@@ -1,0 +1,203 @@
+// The linearised mean field of a whole model, synapses and delays included, and its eigenvalues. docs/theory.md
+// (51)-(53).
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+#include <optional>
+
+#include "popshot/mean_field/population.hpp"
+#include "popshot/mean_field/stationary.hpp"
+#include "popshot/model/synapse.hpp"
+
+namespace popshot::mean_field {
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+using Complex = std::complex<double>;
+using Eigen::Index;
+
+/// Points at which the activity on its way through a delay is represented: enough for |s| delay up to about 10.
+constexpr Index delay_points = 20;
+
+/// Chebyshev's points on [0, 1], ascending, and the matrix that differentiates a polynomial given there (Trefethen,
+/// Spectral Methods in Matlab, 2000).
+struct Chebyshev {
+  Eigen::VectorXd x;
+  Eigen::MatrixXd derivative;
+
+  explicit Chebyshev(Index count) : x(count + 1), derivative(count + 1, count + 1) {
+    for (Index i = 0; i <= count; ++i) {
+      x(i) = 0.5 * (1.0 - std::cos(pi * static_cast<double>(i) / static_cast<double>(count)));
+    }
+    const auto weight = [&](Index i) { return (i == 0 || i == count ? 2.0 : 1.0) * (i % 2 == 0 ? 1.0 : -1.0); };
+    for (Index i = 0; i <= count; ++i) {
+      derivative(i, i) = 0.0;
+      for (Index j = 0; j <= count; ++j) {
+        if (i != j) derivative(i, j) = weight(i) / weight(j) / (x(i) - x(j));
+      }
+      derivative(i, i) = -derivative.row(i).sum();
+    }
+  }
+};
+
+/// The matrix of the linearised model, put together piece by piece.
+class Assembly {
+ public:
+  Assembly(const model::Model& model, const OperatingPoint& point, double accuracy) : model_(model) {
+    Index size = 0;
+    for (std::size_t k = 0; k < model.populations.size(); ++k) {
+      systems_.push_back(linearised(model.populations[k], point.input(static_cast<Index>(k)), accuracy));
+      first_.push_back(size);
+      size += systems_.back().a.rows();
+    }
+    std::vector<Index> channel_first;
+    for (const auto& projection : model.projections) {
+      channel_first.push_back(size);
+      if (projection.delay > 0.0) size += delay_points;
+      if (projection.synapse.rise > 0.0) ++size;
+      if (projection.synapse.decay > 0.0) ++size;
+    }
+    matrix_ = Eigen::MatrixXd::Zero(size, size);
+    for (std::size_t k = 0; k < systems_.size(); ++k) {
+      const auto& a = systems_[k].a;
+      matrix_.block(first_[k], first_[k], a.rows(), a.cols()) = a;
+    }
+    for (std::size_t p = 0; p < model.projections.size(); ++p) add(model.projections[p], channel_first[p]);
+  }
+
+  [[nodiscard]] const Eigen::MatrixXd& matrix() const { return matrix_; }
+  [[nodiscard]] const std::vector<LinearSystem>& systems() const { return systems_; }
+
+ private:
+  /// A linear function of the state.
+  using Row = Eigen::RowVectorXd;
+
+  void add(const model::Projection& projection, Index at) {
+    Row signal = Row::Zero(matrix_.cols());
+    const auto& from = systems_[projection.from];
+    signal.segment(first_[projection.from], from.c.size()) = from.c;
+    const auto unit = [&](Index i) -> Row { return Row::Unit(matrix_.cols(), i); };
+    if (projection.delay > 0.0) {
+      // u_t = -u_x on the way, u = the signal at its beginning.
+      static const Chebyshev grid(delay_points);
+      for (Index i = 1; i <= delay_points; ++i) {
+        matrix_.row(at + i - 1) -= grid.derivative(i, 0) / projection.delay * signal;
+        for (Index j = 1; j <= delay_points; ++j) {
+          matrix_(at + i - 1, at + j - 1) -= grid.derivative(i, j) / projection.delay;
+        }
+      }
+      at += delay_points;
+      signal = unit(at - 1);
+    }
+    for (const double time_constant : {projection.synapse.rise, projection.synapse.decay}) {
+      if (!(time_constant > 0.0)) continue;
+      matrix_.row(at) += (signal - unit(at)) / time_constant;
+      signal = unit(at);
+      ++at;
+    }
+    const auto& to = systems_[projection.to];
+    const double weight = model_.populations[projection.to].tau * projection.weight;
+    matrix_.middleRows(first_[projection.to], to.b.size()) += weight * to.b * signal;
+  }
+
+  const model::Model& model_;
+  std::vector<LinearSystem> systems_;
+  std::vector<Index> first_;
+  Eigen::MatrixXd matrix_;
+};
+
+std::vector<Complex> values_of(const Eigen::MatrixXd& matrix) {
+  if (matrix.rows() == 0) return {};
+  const Eigen::VectorXcd values = matrix.eigenvalues();
+  return {values.begin(), values.end()};
+}
+
+/// det(1 - K(s)), whose zeros are the eigenvalues that coupling makes. (52)
+class Characteristic {
+ public:
+  Characteristic(const model::Model& model, const OperatingPoint& point) : model_(model) {
+    for (std::size_t k = 0; k < model.populations.size(); ++k) {
+      responses_.emplace_back(model.populations[k], point.input(static_cast<Index>(k)));
+    }
+  }
+
+  [[nodiscard]] Complex operator()(Complex s) const {
+    Eigen::MatrixXcd matrix = -coupling_matrix(model_, s);
+    for (Index k = 0; k < matrix.rows(); ++k) matrix.row(k) *= responses_[static_cast<std::size_t>(k)](s);
+    matrix.diagonal().array() += 1.0;
+    return matrix.determinant();
+  }
+
+  /// The zero near s by Newton's method, if there is one.
+  [[nodiscard]] std::optional<Complex> zero_near(Complex s) const {
+    const double reach = 0.05 * (1.0 + std::abs(s));
+    const Complex start = s;
+    for (int iteration = 0; iteration < 50; ++iteration) {
+      const double step = 1e-6 * (1.0 + std::abs(s));
+      const Complex derivative = ((*this)(s + step) - (*this)(s - step)) / (2.0 * step);
+      const Complex change = -(*this)(s) / derivative;
+      s += change;
+      if (!(std::abs(s - start) < reach)) return std::nullopt;
+      if (std::abs(change) < 1e-13 * (1.0 + std::abs(s))) return s;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const model::Model& model_;
+  std::vector<Response> responses_;
+};
+
+bool contains(const std::vector<Complex>& values, Complex value, double tolerance) {
+  return std::any_of(values.begin(), values.end(), [&](const Complex& other) {
+    return std::abs(other - value) < tolerance * (1.0 + std::abs(value));
+  });
+}
+
+/// With delays: eigenvalues are corrected to zeros of the characteristic function; what belongs to the representation
+/// of the delays alone is left out.
+std::vector<Complex> corrected(const model::Model& model, const OperatingPoint& point, const Assembly& assembly,
+                               const std::vector<Complex>& values) {
+  std::vector<Complex> uncoupled;
+  for (const auto& system : assembly.systems()) {
+    const auto part = values_of(system.a);
+    uncoupled.insert(uncoupled.end(), part.begin(), part.end());
+  }
+  const Characteristic characteristic(model, point);
+  std::vector<Complex> result;
+  for (const Complex value : values) {
+    if (value.imag() < 0.0) continue;  // its conjugate is there
+    auto found = characteristic.zero_near(value);
+    if (!found && contains(uncoupled, value, 1e-9)) found = value;
+    if (!found) continue;
+    if (std::abs(found->imag()) < 1e-10 * (1.0 + std::abs(*found)) || value.imag() == 0.0) found = found->real();
+    if (contains(result, *found, 1e-9)) continue;
+    result.push_back(*found);
+    if (found->imag() != 0.0) result.push_back(std::conj(*found));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Complex> eigenvalues(const model::Model& model, const OperatingPoint& point) {
+  const Assembly assembly(model, point, 1e-10);
+  auto values = values_of(assembly.matrix());
+  // A contour of nodes stands for a continuum, whose discrete values depend on the nodes: they are left out.
+  const Assembly other(model, point, 1e-8);
+  if (other.matrix().rows() != assembly.matrix().rows()) {
+    const auto others = values_of(other.matrix());
+    std::erase_if(values, [&](const Complex& value) { return !contains(others, value, 1e-5); });
+  }
+  const bool delayed = std::any_of(model.projections.begin(), model.projections.end(),
+                                   [](const auto& projection) { return projection.delay > 0.0; });
+  if (delayed) values = corrected(model, point, assembly, values);
+  std::sort(values.begin(), values.end(), [](const Complex& left, const Complex& right) {
+    return left.real() != right.real() ? left.real() > right.real() : left.imag() > right.imag();
+  });
+  return values;
+}
+
+}  // namespace popshot::mean_field

@@ -1,0 +1,215 @@
+// The spectrum of uncoupled populations, for every kind of heterogeneity and noise.
+#include <algorithm>
+#include <array>
+#include <boost/math/interpolators/cardinal_cubic_b_spline.hpp>
+#include <boost/math/quadrature/gauss.hpp>
+#include <cmath>
+#include <complex>
+#include <memory>
+#include <numbers>
+
+#include "cauchy_noise.hpp"
+#include "popshot/core/error.hpp"
+#include "popshot/model/heterogeneity.hpp"
+#include "popshot/theory/shot_noise.hpp"
+
+namespace popshot::theory {
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+/// A density with a single width: the sum (17) is done for each part of a mixture.
+struct Part {
+  double weight;
+  std::function<double(double)> density;
+  model::Support support;
+  double center;
+  double smallest_width;
+};
+
+/// A function on an even grid, as a cubic spline.
+std::function<double(double)> tabulated(const std::function<double(double)>& f, double low, double high,
+                                        std::size_t points) {
+  std::vector<double> values(points);
+  const double spacing = (high - low) / static_cast<double>(points - 1);
+  for (std::size_t i = 0; i < points; ++i) values[i] = f(low + spacing * static_cast<double>(i));
+  using Spline = boost::math::interpolators::cardinal_cubic_b_spline<double>;
+  return [spline = std::make_shared<Spline>(values.begin(), values.end(), low, spacing)](double x) {
+    return (*spline)(x);
+  };
+}
+
+Part part_of(double weight, const model::Heterogeneity& g) {
+  Part part{weight, [g](double eta) { return model::density(g, eta); }, model::support(g), model::center(g),
+            model::smallest_width(g)};
+  if (std::holds_alternative<model::Empirical>(g)) {
+    // Many values: the density itself is tabulated, to about 1e-6.
+    const auto points = static_cast<std::size_t>((part.support.high - part.support.low) / part.smallest_width * 24.0);
+    const auto table = tabulated(part.density, part.support.low, part.support.high, std::max<std::size_t>(points, 64));
+    part.density = [table, support = part.support](double eta) {
+      return eta <= support.low || eta >= support.high ? 0.0 : std::max(0.0, table(eta));
+    };
+  }
+  return part;
+}
+
+std::vector<Part> parts_of(const model::Heterogeneity& heterogeneity) {
+  const auto* mixture = std::get_if<model::Mixture>(&heterogeneity);
+  if (mixture == nullptr) return {part_of(1.0, heterogeneity)};
+  std::vector<Part> parts;
+  for (const auto& component : mixture->component) {
+    parts.push_back(std::visit([&](const auto& g) { return part_of(component.weight, g); }, component.density));
+  }
+  return parts;
+}
+
+/// (17) for one part, in units of tau.
+double sum_of_lines(const Part& part, double input, double f) {
+  // q(k) = p(f/k) (f/k)^2/k with p(nu) = 2 pi^2 nu g(pi^2 nu^2 - I) is summed up to `last`; beyond, p is smooth and the
+  // Euler-Maclaurin formula gives the rest, whose integral is that of p(nu) nu over 0 < nu < f/last.
+  const auto p = [&](double nu) {
+    const double w = pi * nu;
+    return 2.0 * pi * pi * nu * part.density(w * w - input);
+  };
+  const auto term = [&](double k) {
+    const double nu = f / k;
+    return p(nu) * nu * nu / k;
+  };
+  const auto rate_at = [&](double eta) { return std::sqrt(std::max(0.0, eta + input)) / pi; };
+  const double lowest = rate_at(part.support.low);
+  const double highest = rate_at(part.support.high);
+  if (!(highest > 0.0)) return 0.0;
+  const double first = std::max(1.0, std::ceil(f / highest));
+  double sum = 0.0;
+  if (lowest > 0.0 && f / lowest < 1e5) {
+    for (double k = first; k <= f / lowest; k += 1.0) sum += term(k);
+    return sum;
+  }
+  // The width in nu over which p varies near 0. The tails of normal densities vary faster than their middle.
+  const bool algebraic = !std::isfinite(part.support.high);
+  const double width = std::sqrt(algebraic ? part.smallest_width : part.smallest_width / 10.0) / pi;
+  const double last = std::max(first, 32.0 + std::ceil(16.0 * f / width));
+  for (double k = first; k < last; k += 1.0) sum += term(k);
+  // Half of the last term, the integral of the tail (four-point Gauss-Legendre on nu in [0, f/last], where the
+  // integrand is almost a pure square), and the first correction from the derivative.
+  constexpr std::array node{0.06943184420297371, 0.33000947820757187, 0.66999052179242813, 0.93056815579702629};
+  constexpr std::array weight{0.17392742256872693, 0.32607257743127307, 0.32607257743127307, 0.17392742256872693};
+  const double edge = f / last;
+  double tail = 0.0;
+  for (std::size_t i = 0; i < node.size(); ++i) tail += edge * weight[i] * p(edge * node[i]) * edge * node[i];
+  const double slope = (term(last + 0.5) - term(last - 0.5));
+  return sum + 0.5 * term(last) + tail - slope / 12.0;
+}
+
+/// The average of cauchy_neuron_spectrum over one part, in units of tau, by Gauss-Legendre panels.
+double average_over(const Part& part, double input, double width, double f) {
+  using Rule = boost::math::quadrature::gauss<double, 10>;
+  const auto integrand = [&](double eta) { return part.density(eta) * cauchy_neuron_spectrum(eta + input, width, f); };
+  // Algebraic tails end where less than 1e-7 of the rate is left: r ~ sqrt(eta), g ~ 1/eta^2.
+  const bool bounded = std::isfinite(part.support.high);
+  const double low = bounded ? part.support.low : -1e6 * (part.smallest_width + std::abs(input));
+  const double high = bounded ? part.support.high : 1e14 * (part.smallest_width + std::abs(input));
+  // A line is Gamma wide in eta wherever a neuron fires at f or below; elsewhere panels grow with the distance from
+  // threshold and from the middle of the density.
+  const double highest = pi * pi * f * f - input;
+  const auto length = [&](double eta) {
+    const double from_threshold = eta + input;
+    const bool lines = from_threshold > -4.0 * width && eta < highest + 4.0 * width;
+    const double smooth = part.smallest_width + (bounded ? 0.0 : 0.5 * std::abs(eta - part.center));
+    return std::min(lines ? 2.0 * width : 2.0 * width + 0.5 * std::abs(from_threshold), smooth);
+  };
+  double sum = 0.0;
+  for (double eta = std::max(low, -input); eta < high;) {
+    const double next = std::min(high, eta + length(eta));
+    sum += Rule::integrate(integrand, eta, next);
+    eta = next;
+  }
+  for (double eta = std::min(high, -input); eta > low;) {
+    const double next = std::max(low, eta - length(eta));
+    sum += Rule::integrate(integrand, next, eta);
+    eta = next;
+  }
+  return sum;
+}
+
+/// A smooth spectrum from a table: f = scale sinh(u), evenly spaced in u.
+std::function<double(double)> interpolated(const std::function<double(double)>& spectrum, double scale, double highest,
+                                           std::size_t points) {
+  const auto table =
+      tabulated([&](double u) { return spectrum(scale * std::sinh(u)); }, 0.0, std::asinh(highest / scale), points);
+  return [table, scale](double f) { return table(std::asinh(f / scale)); };
+}
+
+std::function<double(double)> make_density(const model::Population& population, double input) {
+  const double tau = population.tau;
+  const auto* cauchy = std::get_if<model::CauchyNoise>(&population.noise);
+  if (const auto* same = std::get_if<model::Identical>(&population.heterogeneity)) {
+    if (cauchy == nullptr) {
+      throw InputError("population '" + population.name +
+                       "': the spectrum of identical neurons without noise is lines");
+    }
+    return [eta = same->center + input, width = cauchy->width, tau](double f) {
+      return cauchy_neuron_spectrum(eta, width, f * tau) / tau;
+    };
+  }
+  const auto parts = parts_of(population.heterogeneity);
+  if (cauchy == nullptr) {
+    return [parts, input, tau](double f) {
+      double sum = 0.0;
+      for (const auto& part : parts) sum += part.weight * sum_of_lines(part, input, f * tau);
+      return sum / tau;
+    };
+  }
+  const double width = cauchy->width;
+  const double highest = tail_frequency(population, input) * tau;
+  const double w = std::abs(mean_field::stationary_state_variable(population, input));
+  // Of the features of the spectrum, in units of f.
+  const double narrowest = (model::smallest_width(population.heterogeneity) + width) / (2.0 * w * w);
+  const double scale = 0.2 * w / pi;
+  const auto points = static_cast<std::size_t>(
+      std::clamp(10.0 * std::asinh(highest / scale) / std::min(1.0, narrowest), 240.0, 20000.0));
+  const auto average = [&](double f) {
+    double sum = 0.0;
+    for (const auto& part : parts) sum += part.weight * average_over(part, input, width, f);
+    return sum;
+  };
+  const auto table = interpolated(average, scale, highest, points);
+  return [table, tau, highest, tail = [&population, input](double f) {
+    return uncoupled_spectrum_tail(population, input, f);
+  }](double f) { return f * tau < highest ? table(f * tau) / tau : tail(f); };
+}
+
+}  // namespace
+
+double firing_rate_density(const model::Population& population, double input, double nu) {
+  // eta = (pi tau nu)^2 - input, d eta / d nu = 2 (pi tau)^2 nu
+  const double scale = pi * population.tau;
+  return 2.0 * scale * scale * nu * model::density(population.heterogeneity, scale * scale * nu * nu - input);
+}
+
+UncoupledSpectrum::UncoupledSpectrum(const model::Population& population, double input) {
+  const auto density = make_density(population, input);
+  const bool silent = std::holds_alternative<model::NoNoise>(population.noise);
+  density_ = [density, silent](double f) { return f == 0.0 && silent ? 0.0 : density(std::abs(f)); };
+}
+
+double uncoupled_spectrum(const model::Population& population, double input, double f) {
+  return UncoupledSpectrum(population, input)(f);
+}
+
+double uncoupled_spectrum_tail(const model::Population& population, double input, double f) {
+  return mean_field::stationary_rate(population, input) -
+         model::tail_weight(population.heterogeneity) / (pi * pi * pi * population.tau * population.tau * std::abs(f));
+}
+
+double tail_frequency(const model::Population& population, double input) {
+  const double w = std::abs(mean_field::stationary_state_variable(population, input));
+  double width = model::smallest_width(population.heterogeneity);
+  if (const auto* cauchy = std::get_if<model::CauchyNoise>(&population.noise)) width += cauchy->width;
+  const double lines = std::holds_alternative<model::NoNoise>(population.noise) ? 40.0 : 20.0;
+  // Lines of harmonics overlap from w^2/width on.
+  return w / (pi * population.tau) * std::max(lines, 4.0 * w * w / width);
+}
+
+}  // namespace popshot::theory
