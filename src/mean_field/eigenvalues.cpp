@@ -18,8 +18,14 @@ constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 using Eigen::Index;
 
-/// Points at which the activity on its way through a delay is represented: enough for |s| delay up to about 10.
-constexpr Index delay_points = 20;
+/// Most points at which the activity on its way through a delay is represented: enough for |s| delay up to about 10.
+constexpr Index most_delay_points = 20;
+/// In large models there are fewer, so that the matrix is not much larger than this, and delays that differ little are
+/// taken together; Newton's method corrects what that costs.
+constexpr Index largest_matrix = 800;
+constexpr double delay_classes = 8.0;
+/// With delays, so many of the rightmost eigenvalues are corrected and returned.
+constexpr std::size_t most_corrected = 40;
 
 /// Chebyshev's points on [0, 1], ascending, and the matrix that differentiates a polynomial given there (Trefethen,
 /// Spectral Methods in Matlab, 2000).
@@ -52,59 +58,105 @@ class Assembly {
       first_.push_back(size);
       size += systems_.back().a.rows();
     }
-    std::vector<Index> channel_first;
-    for (const auto& projection : model.projections) {
-      channel_first.push_back(size);
-      if (projection.delay > 0.0) size += delay_points;
-      if (projection.synapse.rise > 0.0) ++size;
-      if (projection.synapse.decay > 0.0) ++size;
-    }
-    matrix_ = Eigen::MatrixXd::Zero(size, size);
+    const std::vector<Channel> channels = make_channels(size);
+    Index total = size;
+    for (const Channel& channel : channels) total += channel.states(delay_points_);
+    matrix_ = Eigen::MatrixXd::Zero(total, total);
     for (std::size_t k = 0; k < systems_.size(); ++k) {
       const auto& a = systems_[k].a;
       matrix_.block(first_[k], first_[k], a.rows(), a.cols()) = a;
     }
-    for (std::size_t p = 0; p < model.projections.size(); ++p) add(model.projections[p], channel_first[p]);
+    for (const Channel& channel : channels) {
+      add(channel, size);
+      size += channel.states(delay_points_);
+    }
   }
 
   [[nodiscard]] const Eigen::MatrixXd& matrix() const { return matrix_; }
   [[nodiscard]] const std::vector<LinearSystem>& systems() const { return systems_; }
 
  private:
+  /// The activity of one population through one synapse and delay, and where it goes.
+  struct Channel {
+    std::size_t from = 0;
+    double delay = 0.0;
+    model::Synapse synapse;
+    std::vector<double> weight;  ///< to each population
+
+    [[nodiscard]] Index states(Index delay_points) const {
+      return (delay > 0.0 ? delay_points : 0) + (synapse.rise > 0.0 ? 1 : 0) + (synapse.decay > 0.0 ? 1 : 0);
+    }
+  };
+
+  [[nodiscard]] std::vector<Channel> make_channels(Index population_states) {
+    double longest = 0.0;
+    for (const auto& projection : model_.projections) longest = std::max(longest, projection.delay);
+    const auto gathered = [&](bool in_classes) {
+      std::vector<Channel> channels;
+      for (const auto& projection : model_.projections) {
+        double delay = projection.delay;
+        if (in_classes && delay > 0.0) {
+          delay = longest / delay_classes * std::max(1.0, std::round(delay / longest * delay_classes));
+        }
+        auto found = std::find_if(channels.begin(), channels.end(), [&](const Channel& channel) {
+          return channel.from == projection.from && channel.delay == delay &&
+                 channel.synapse.rise == projection.synapse.rise && channel.synapse.decay == projection.synapse.decay;
+        });
+        if (found == channels.end()) {
+          channels.push_back({projection.from, delay, projection.synapse, std::vector<double>(systems_.size())});
+          found = std::prev(channels.end());
+        }
+        found->weight[projection.to] += model_.populations[projection.to].tau * projection.weight;
+      }
+      return channels;
+    };
+    auto channels = gathered(false);
+    const auto size = [&](Index points) {
+      Index states = population_states;
+      for (const Channel& channel : channels) states += channel.states(points);
+      return states;
+    };
+    while (delay_points_ > 4 && size(delay_points_) > largest_matrix) --delay_points_;
+    if (size(delay_points_) > 2 * largest_matrix) channels = gathered(true);
+    return channels;
+  }
+
   /// A linear function of the state.
   using Row = Eigen::RowVectorXd;
 
-  void add(const model::Projection& projection, Index at) {
+  void add(const Channel& channel, Index at) {
     Row signal = Row::Zero(matrix_.cols());
-    const auto& from = systems_[projection.from];
-    signal.segment(first_[projection.from], from.c.size()) = from.c;
+    const auto& from = systems_[channel.from];
+    signal.segment(first_[channel.from], from.c.size()) = from.c;
     const auto unit = [&](Index i) -> Row { return Row::Unit(matrix_.cols(), i); };
-    if (projection.delay > 0.0) {
+    if (channel.delay > 0.0) {
       // u_t = -u_x on the way, u = the signal at its beginning.
-      static const Chebyshev grid(delay_points);
-      for (Index i = 1; i <= delay_points; ++i) {
-        matrix_.row(at + i - 1) -= grid.derivative(i, 0) / projection.delay * signal;
-        for (Index j = 1; j <= delay_points; ++j) {
-          matrix_(at + i - 1, at + j - 1) -= grid.derivative(i, j) / projection.delay;
+      const Chebyshev grid(delay_points_);
+      for (Index i = 1; i <= delay_points_; ++i) {
+        matrix_.row(at + i - 1) -= grid.derivative(i, 0) / channel.delay * signal;
+        for (Index j = 1; j <= delay_points_; ++j) {
+          matrix_(at + i - 1, at + j - 1) -= grid.derivative(i, j) / channel.delay;
         }
       }
-      at += delay_points;
+      at += delay_points_;
       signal = unit(at - 1);
     }
-    for (const double time_constant : {projection.synapse.rise, projection.synapse.decay}) {
+    for (const double time_constant : {channel.synapse.rise, channel.synapse.decay}) {
       if (!(time_constant > 0.0)) continue;
       matrix_.row(at) += (signal - unit(at)) / time_constant;
       signal = unit(at);
       ++at;
     }
-    const auto& to = systems_[projection.to];
-    const double weight = model_.populations[projection.to].tau * projection.weight;
-    matrix_.middleRows(first_[projection.to], to.b.size()) += weight * to.b * signal;
+    for (std::size_t k = 0; k < systems_.size(); ++k) {
+      if (channel.weight[k] == 0.0) continue;
+      matrix_.middleRows(first_[k], systems_[k].b.size()) += channel.weight[k] * systems_[k].b * signal;
+    }
   }
 
   const model::Model& model_;
   std::vector<LinearSystem> systems_;
   std::vector<Index> first_;
+  Index delay_points_ = most_delay_points;
   Eigen::MatrixXd matrix_;
 };
 
@@ -150,6 +202,13 @@ class Characteristic {
   std::vector<Response> responses_;
 };
 
+/// By descending real part.
+void sort(std::vector<Complex>& values) {
+  std::sort(values.begin(), values.end(), [](const Complex& left, const Complex& right) {
+    return left.real() != right.real() ? left.real() > right.real() : left.imag() > right.imag();
+  });
+}
+
 bool contains(const std::vector<Complex>& values, Complex value, double tolerance) {
   return std::any_of(values.begin(), values.end(), [&](const Complex& other) {
     return std::abs(other - value) < tolerance * (1.0 + std::abs(value));
@@ -159,7 +218,8 @@ bool contains(const std::vector<Complex>& values, Complex value, double toleranc
 /// With delays: eigenvalues are corrected to zeros of the characteristic function; what belongs to the representation
 /// of the delays alone is left out.
 std::vector<Complex> corrected(const model::Model& model, const OperatingPoint& point, const Assembly& assembly,
-                               const std::vector<Complex>& values) {
+                               std::vector<Complex> values) {
+  sort(values);
   std::vector<Complex> uncoupled;
   for (const auto& system : assembly.systems()) {
     const auto part = values_of(system.a);
@@ -168,6 +228,7 @@ std::vector<Complex> corrected(const model::Model& model, const OperatingPoint& 
   const Characteristic characteristic(model, point);
   std::vector<Complex> result;
   for (const Complex value : values) {
+    if (result.size() >= most_corrected) break;
     if (value.imag() < 0.0) continue;  // its conjugate is there
     auto found = characteristic.zero_near(value);
     if (!found && contains(uncoupled, value, 1e-9)) found = value;
@@ -186,17 +247,15 @@ std::vector<Complex> eigenvalues(const model::Model& model, const OperatingPoint
   const Assembly assembly(model, point, 1e-10);
   auto values = values_of(assembly.matrix());
   // A contour of nodes stands for a continuum, whose discrete values depend on the nodes: they are left out.
-  const Assembly other(model, point, 1e-8);
+  const Assembly other(model, point, 2e-6);
   if (other.matrix().rows() != assembly.matrix().rows()) {
     const auto others = values_of(other.matrix());
-    std::erase_if(values, [&](const Complex& value) { return !contains(others, value, 1e-5); });
+    std::erase_if(values, [&](const Complex& value) { return !contains(others, value, 1e-4); });
   }
   const bool delayed = std::any_of(model.projections.begin(), model.projections.end(),
                                    [](const auto& projection) { return projection.delay > 0.0; });
   if (delayed) values = corrected(model, point, assembly, values);
-  std::sort(values.begin(), values.end(), [](const Complex& left, const Complex& right) {
-    return left.real() != right.real() ? left.real() > right.real() : left.imag() > right.imag();
-  });
+  sort(values);
   return values;
 }
 

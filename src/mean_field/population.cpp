@@ -4,10 +4,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "kicked_rest.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/core/riccati.hpp"
 #include "popshot/model/heterogeneity.hpp"
-#include "kicked_rest.hpp"
 #include "stationary_root.hpp"
 
 namespace popshot::mean_field {

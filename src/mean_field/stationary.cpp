@@ -93,7 +93,7 @@ class NodeCurve final : public RateCurve {
   }
 
  private:
-  static constexpr double node_error = 1e-9;
+  static constexpr double node_error = 1e-13;
   ComplexNeurons neurons_;
 };
 

@@ -102,13 +102,18 @@ ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint
     const Eigen::VectorXcd response = populations.response(f);
     const Eigen::MatrixXcd amplification = one_minus(populations.loop_gain(response, f)).partialPivLu().inverse();
     // total = A S0 A^dagger; with T = A - 1, induced = T S0 T^dagger = total - A S0 - (A S0)^dagger + S0.
-    const Eigen::MatrixXcd amplified = amplification * uncoupled.asDiagonal();
-    Eigen::MatrixXcd total = amplified * amplification.adjoint();
     const Eigen::MatrixXcd diagonal = uncoupled.asDiagonal();
-    if (count <= 8) {  // without cancellation
+    Eigen::MatrixXcd total;
+    if (count <= 8) {  // without cancellation in the induced part
       const Eigen::MatrixXcd transfer = populations.loop_gain(response, f) * amplification;
+      total = amplification * diagonal * amplification.adjoint();
       result.induced.density.push_back(transfer * diagonal * transfer.adjoint());
     } else {
+      total = Eigen::MatrixXcd::Zero(count, count);
+      total.selfadjointView<Eigen::Lower>().rankUpdate(
+          Eigen::MatrixXcd(amplification * uncoupled.cwiseSqrt().asDiagonal()));
+      total.triangularView<Eigen::StrictlyUpper>() = total.adjoint();
+      const Eigen::MatrixXcd amplified = amplification * uncoupled.asDiagonal();
       result.induced.density.push_back(total - amplified - amplified.adjoint() + diagonal);
     }
     if (stimulated_at_random) total += amplification * stimulated(model, response, f) * amplification.adjoint();

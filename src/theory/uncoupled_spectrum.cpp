@@ -5,6 +5,7 @@
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <memory>
 #include <numbers>
 
@@ -110,14 +111,20 @@ double average_over(const Part& part, double input, double width, double f) {
   const bool bounded = std::isfinite(part.support.high);
   const double low = bounded ? part.support.low : -1e6 * (part.smallest_width + std::abs(input));
   const double high = bounded ? part.support.high : 1e14 * (part.smallest_width + std::abs(input));
-  // A line is Gamma wide in eta wherever a neuron fires at f or below; elsewhere panels grow with the distance from
-  // threshold and from the middle of the density.
-  const double highest = pi * pi * f * f - input;
+  // Lines lie where a harmonic of a neuron's rate is f, at eta + I = (pi f/k)^2, and are Gamma wide; they accumulate at
+  // the threshold. Panels grow with the distance from the nearest of them, and as the density allows.
   const auto length = [&](double eta) {
-    const double from_threshold = eta + input;
-    const bool lines = from_threshold > -4.0 * width && eta < highest + 4.0 * width;
+    const double drive = eta + input;
+    double nearest = std::abs(drive);
+    if (drive > 0.0) {
+      const double k = std::max(1.0, std::floor(pi * f / std::sqrt(drive)));
+      for (const double harmonic : {k, k + 1.0}) {
+        const double line = pi * f / harmonic;
+        nearest = std::min(nearest, std::abs(drive - line * line));
+      }
+    }
     const double smooth = part.smallest_width + (bounded ? 0.0 : 0.5 * std::abs(eta - part.center));
-    return std::min(lines ? 2.0 * width : 2.0 * width + 0.5 * std::abs(from_threshold), smooth);
+    return std::min(2.0 * width + 0.5 * nearest, smooth);
   };
   double sum = 0.0;
   for (double eta = std::max(low, -input); eta < high;) {
@@ -162,22 +169,26 @@ std::function<double(double)> make_density(const model::Population& population, 
     };
   }
   const double width = cauchy->width;
-  const double highest = tail_frequency(population, input) * tau;
   const double w = std::abs(mean_field::stationary_state_variable(population, input));
   // Of the features of the spectrum, in units of f.
   const double narrowest = (model::smallest_width(population.heterogeneity) + width) / (2.0 * w * w);
+  // Up to where lines of harmonics overlap.
+  const double highest = w / pi * std::max(20.0, 2.5 / narrowest);
   const double scale = 0.2 * w / pi;
   const auto points = static_cast<std::size_t>(
-      std::clamp(10.0 * std::asinh(highest / scale) / std::min(1.0, narrowest), 240.0, 20000.0));
+      std::clamp(12.0 * std::asinh(highest / scale) / std::min(1.0, narrowest), 240.0, 20000.0));
   const auto average = [&](double f) {
     double sum = 0.0;
     for (const auto& part : parts) sum += part.weight * average_over(part, input, width, f);
     return sum;
   };
   const auto table = interpolated(average, scale, highest, points);
-  return [table, tau, highest, tail = [&population, input](double f) {
-    return uncoupled_spectrum_tail(population, input, f);
-  }](double f) { return f * tau < highest ? table(f * tau) / tau : tail(f); };
+  const double rate = mean_field::stationary_rate(population, input) * tau;
+  const double slow = model::tail_weight(population.heterogeneity) / (pi * pi * pi);
+  return [=](double f) {
+    const double x = f * tau;
+    return (x < highest ? table(x) : rate - slow / x) / tau;
+  };
 }
 
 }  // namespace
@@ -204,12 +215,10 @@ double uncoupled_spectrum_tail(const model::Population& population, double input
 }
 
 double tail_frequency(const model::Population& population, double input) {
+  if (!std::holds_alternative<model::NoNoise>(population.noise)) return std::numeric_limits<double>::infinity();
   const double w = std::abs(mean_field::stationary_state_variable(population, input));
-  double width = model::smallest_width(population.heterogeneity);
-  if (const auto* cauchy = std::get_if<model::CauchyNoise>(&population.noise)) width += cauchy->width;
-  const double lines = std::holds_alternative<model::NoNoise>(population.noise) ? 40.0 : 20.0;
   // Lines of harmonics overlap from w^2/width on.
-  return w / (pi * population.tau) * std::max(lines, 4.0 * w * w / width);
+  return w / (pi * population.tau) * std::max(40.0, 4.0 * w * w / model::smallest_width(population.heterogeneity));
 }
 
 }  // namespace popshot::theory

@@ -64,11 +64,12 @@ class UncoupledSpectrum {
 [[nodiscard]] double uncoupled_spectrum(const model::Population& population, double input, double f);
 
 /// N S0(f) for f far above the firing rates: r - Delta/(pi^3 tau^2 |f|), the first two terms of its expansion in 1/f
-/// for a density with the tail Delta/(pi eta^2) (model::tail_weight) without noise; r with noise. theory.md (17). Unit:
-/// 1/time.
+/// for a density with the tail Delta/(pi eta^2) (model::tail_weight), without noise in the neurons. theory.md (17).
+/// Unit: 1/time.
 [[nodiscard]] double uncoupled_spectrum_tail(const model::Population& population, double input, double f);
 
-/// The frequency above which uncoupled_spectrum_tail may be used: correlations between a neuron's spikes are lost.
+/// The frequency above which uncoupled_spectrum_tail may be used, which saves many terms: harmonics of different
+/// neurons overlap. Infinite with noise in the neurons, where UncoupledSpectrum is as fast at all frequencies.
 [[nodiscard]] double tail_frequency(const model::Population& population, double input);
 
 /// The matrix K(f) of theory.md (20): K_kl = H_k(2 pi i f) tau_k J_kl s_kl(f), with synapses, delays and, for a

@@ -1,6 +1,6 @@
 // Shot-noise theory against independent quadrature, limits, scaling and identities.
-#include "popshot/model/synapse.hpp"
 #include "popshot/theory/shot_noise.hpp"
+#include "popshot/model/synapse.hpp"
 
 #include <gtest/gtest.h>
 
