@@ -72,6 +72,7 @@ struct Ensemble::State {
   double glide = 0.0;   ///< representatives to be moved per step
   double due = 0.0;
   std::size_t next = 0;
+  std::int64_t step = 0;
 
   [[nodiscard]] double rate_at(double eta) const { return mean_field::SingleNeuron(*population).rate(eta + input); }
   void move_one();
@@ -92,8 +93,9 @@ void Ensemble::State::move_one() {
 }
 
 double Ensemble::State::advance(double kick, double expected) {
-  if (resolved) return static_cast<double>(plus.advance(kick)) / static_cast<double>(population->size);
-  const auto spikes = plus.advance(kick) - minus.advance(kick);
+  if (resolved) return static_cast<double>(plus.advance(kick, step++)) / static_cast<double>(population->size);
+  const auto spikes = plus.advance(kick, step) - minus.advance(kick, step);
+  ++step;
   const double noise = amplitude * (static_cast<double>(spikes) - signed_rate * time_step);
   for (due += glide; due >= 1.0; due -= 1.0) move_one();
   return expected + noise + offset;
@@ -114,6 +116,8 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   network::StartVoltage start{&model, k, trial, finite.point};
   if (s.resolved) {
     s.plus = network::Neurons(static_cast<std::size_t>(population.size), h, simulation.precision, population.name);
+    s.plus.noise =
+        network::NoiseSource(population.noise, h, simulation.seed, RandomStream::neuron_noise, {trial, k}, 0);
     for (std::int64_t j = 0; j < population.size; ++j) {
       const double eta = neuron_eta(population, j, simulation.seed, {trial, k}) + s.constant;
       s.plus.add(eta, start(j, eta - s.constant));
@@ -130,6 +134,9 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   s.offset = finite.offset(index) * simulation.time_step;
   s.plus = network::Neurons(count / 2, h, simulation.precision, population.name);
   s.minus = network::Neurons(count / 2, h, simulation.precision, population.name);
+  s.plus.noise =
+      network::NoiseSource(population.noise, h, simulation.seed, RandomStream::ensemble_noise, {trial, k}, 0);
+  s.minus.noise = s.plus.noise.of_group(2);
   start.stream = RandomStream::ensemble_start;
 
   const auto signs = quantile ? std::vector<int>() : random_signs(count, simulation.seed, {trial, k});

@@ -40,6 +40,17 @@ HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_
   return hn::CountTrue(d, hn::Lt(denominator, hn::Zero(d)));
 }
 
+/// With noise: a kick of its own for every neuron.
+template <class D>
+HWY_INLINE std::size_t step_noisy_vector(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a,
+                                         const float* HWY_RESTRICT noise, hn::Vec<D> kick, hn::Vec<D> scale) {
+  hn::Vec<D> y1;
+  const auto own = hn::Add(kick, hn::Mul(hn::LoadU(d, noise), scale));
+  const auto denominator = denominator_after(d, hn::LoadU(d, y), hn::LoadU(d, a), own, y1);
+  hn::StoreU(hn::Div(y1, denominator), d, y);
+  return hn::CountTrue(d, hn::Lt(denominator, hn::Zero(d)));
+}
+
 /// The last neurons, fewer than a vector holds.
 template <class D>
 HWY_INLINE std::size_t step_rest(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
@@ -77,6 +88,33 @@ std::int64_t step_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::s
   return static_cast<std::int64_t>(spikes);
 }
 
+std::int64_t step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const float* HWY_RESTRICT noise,
+                        std::size_t count, float kick, float scale) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto kicks = hn::Set(d, kick);
+  const auto scales = hn::Set(d, scale);
+  std::size_t spikes = 0;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) spikes += step_noisy_vector(d, y + i, a + i, noise + i, kicks, scales);
+  if (i < count) {
+    // A padded copy of the last ones; what pads it stays at y = 0 without a spike.
+    HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_y{};
+    HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_a{};
+    HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_noise{};
+    std::copy_n(y + i, count - i, last_y.begin());
+    std::copy_n(a + i, count - i, last_a.begin());
+    std::copy_n(noise + i, count - i, last_noise.begin());
+    hn::Vec<decltype(d)> y1;
+    const auto own = hn::Add(kicks, hn::Mul(hn::Load(d, last_noise.data()), scales));
+    const auto denominator = denominator_after(d, hn::Load(d, last_y.data()), hn::Load(d, last_a.data()), own, y1);
+    hn::Store(hn::Div(y1, denominator), d, last_y.data());
+    std::copy_n(last_y.begin(), count - i, y + i);
+    spikes += hn::CountTrue(d, hn::And(hn::FirstN(d, count - i), hn::Lt(denominator, hn::Zero(d))));
+  }
+  return static_cast<std::int64_t>(spikes);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace popshot::network
 HWY_AFTER_NAMESPACE();
@@ -87,9 +125,15 @@ HWY_AFTER_NAMESPACE();
 namespace popshot::network {
 
 HWY_EXPORT(step_all);
+HWY_EXPORT(step_noisy);
 
 std::int64_t step_single(float* y, const float* a, std::size_t count, float kick) {
   return HWY_DYNAMIC_DISPATCH(step_all)(y, a, count, kick);
+}
+
+std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,
+                               float scale) {
+  return HWY_DYNAMIC_DISPATCH(step_noisy)(y, a, noise, count, kick, scale);
 }
 
 const char* kernel_target() {
@@ -99,10 +143,11 @@ const char* kernel_target() {
 }
 
 std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,
-                         std::size_t count, double kick) {
+                         std::size_t count, double kick, const float* noise, double scale) {
   double spikes = 0.0;  // whole numbers: exact in any order up to 2^53
   for (std::size_t i = 0; i < count; ++i) {
-    const auto step = riccati_step(RiccatiFlow<double>{c[i], b[i], e[i], half_turns[i]}, voltage[i] + kick);
+    const double own = noise != nullptr ? kick + scale * static_cast<double>(noise[i]) : kick;
+    const auto step = riccati_step(RiccatiFlow<double>{c[i], b[i], e[i], half_turns[i]}, voltage[i] + own);
     voltage[i] = step.state;
     spikes += step.spikes;
   }

@@ -19,12 +19,18 @@ inline constexpr double kernel_largest_a = 1.0 / 16.0;
 /// Runs on the widest instruction set that the machine has; the same bits on each.
 std::int64_t step_single(float* y, const float* a, std::size_t count, float kick);
 
+/// The same with noise: neuron i is kicked by h (D + noise scale) with the standard numbers noise[i]; kick = h D,
+/// scale = h times the scale of the noise in units of voltage.
+std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,
+                               float scale);
+
 /// Name of the instruction set that step_single runs on here.
 const char* kernel_target();
 
 /// One kick by `kick` and one drift of `count` neurons in double precision by riccati_step, any step, any eta.
-/// Arrays of the flow's coefficients; returns the number of spikes.
+/// Arrays of the flow's coefficients; returns the number of spikes. With `noise`, neuron i is kicked by scale noise[i]
+/// more.
 std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,
-                         std::size_t count, double kick);
+                         std::size_t count, double kick, const float* noise = nullptr, double scale = 0.0);
 
 }  // namespace popshot::network

@@ -82,12 +82,38 @@ void Neurons::set_single(std::size_t i, double eta) {
   a[i] = static_cast<float>(changed);
 }
 
-std::int64_t Neurons::advance(double kick) {
+std::int64_t Neurons::advance(double kick, std::int64_t step) {
+  return advance_singles(0, singles, kick, step) + advance_doubles(0, doubles.size(), kick, step);
+}
+
+std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
+  if (begin >= end) return 0;
+  const auto scaled = static_cast<float>(h * kick);
+  if (!noise.active()) return step_single(y.get() + begin, a.get() + begin, end - begin, scaled);
   std::int64_t spikes = 0;
-  if (singles > 0) spikes += step_single(y.get(), a.get(), singles, static_cast<float>(h * kick));
-  if (auto& d = doubles; d.size() > 0) {
-    spikes += step_double(d.voltage.data(), d.c.data(), d.b.data(), d.e.data(), d.half_turns.data(), d.size(), kick);
-  }
+  for_noise_blocks(noise, step, begin, end, [&](std::size_t first, std::size_t last, const float* numbers) {
+    spikes += step_single_noisy(y.get() + first, a.get() + first, numbers, last - first, scaled,
+                                static_cast<float>(h * noise.scale));
+  });
+  return spikes;
+}
+
+std::int64_t Neurons::advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
+  return network::advance(doubles, begin, end, kick, noise.of_group(noise.group + 1), step);
+}
+
+std::int64_t advance(DoubleNeurons& d, std::size_t begin, std::size_t end, double kick, const NoiseSource& noise,
+                     std::int64_t step) {
+  if (begin >= end) return 0;
+  const auto advance_part = [&](std::size_t first, std::size_t last, const float* numbers) {
+    return step_double(&d.voltage[first], &d.c[first], &d.b[first], &d.e[first], &d.half_turns[first], last - first,
+                       kick, numbers, noise.scale);
+  };
+  if (!noise.active()) return advance_part(begin, end, nullptr);
+  std::int64_t spikes = 0;
+  for_noise_blocks(noise, step, begin, end, [&](std::size_t first, std::size_t last, const float* numbers) {
+    spikes += advance_part(first, last, numbers);
+  });
   return spikes;
 }
 

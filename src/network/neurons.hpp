@@ -4,10 +4,13 @@
 
 #include <hwy/aligned_allocator.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "noise_numbers.hpp"
 #include "popshot/core/random.hpp"
 #include "popshot/core/riccati.hpp"
 #include "popshot/mean_field/stationary.hpp"
@@ -31,7 +34,8 @@ struct Neurons {
   hwy::AlignedFreeUniquePtr<float[]> a;  // NOLINT(modernize-avoid-c-arrays)
   std::size_t singles = 0;
   DoubleNeurons doubles;
-  double h = 0.0;  ///< time step in units of tau
+  double h = 0.0;     ///< time step in units of tau
+  NoiseSource noise;  ///< singles are its group + 0, doubles its group + 1
 
   Neurons() = default;
   /// Room for `capacity` neurons. Throws InputError, naming the population, if there is no memory.
@@ -47,9 +51,30 @@ struct Neurons {
   void set_single(std::size_t i, double eta);
   void set_double(std::size_t i, double eta) { doubles.set_flow(i, riccati_flow(eta, h)); }
 
-  /// One kick and one drift of all; returns the number of spikes. theory.md (6)-(8).
-  std::int64_t advance(double kick);
+  /// One kick and one drift of all; returns the number of spikes. `step` is the number of the time step, on which noise
+  /// depends. theory.md (6)-(8).
+  std::int64_t advance(double kick, std::int64_t step);
+  /// The same of a part of the singles or doubles, begin <= i < end.
+  std::int64_t advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
+  std::int64_t advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
 };
+
+/// One kick and one drift of a part of neurons in double precision; returns the number of spikes.
+std::int64_t advance(DoubleNeurons& neurons, std::size_t begin, std::size_t end, double kick, const NoiseSource& noise,
+                     std::int64_t step);
+
+/// The numbers of the positions begin <= i < end, block by block: part(first, last, numbers), in which numbers[i -
+/// first] belongs to position i.
+template <class Part>
+void for_noise_blocks(const NoiseSource& noise, std::int64_t step, std::size_t begin, std::size_t end, Part&& part) {
+  alignas(64) std::array<float, noise_block> numbers;  // as wide as any vector
+  for (std::size_t block = begin / noise_block; block * noise_block < end; ++block) {
+    const std::size_t first = std::max(begin, block * noise_block);
+    const std::size_t last = std::min(end, (block + 1) * noise_block);
+    make_noise(noise, step, block, numbers.data());
+    part(first, last, numbers.data() + (first - block * noise_block));
+  }
+}
 
 /// The rate at which population k fires at the start.
 [[nodiscard]] double start_rate(const model::Model& model, const mean_field::OperatingPoint& point, std::size_t k);

@@ -10,11 +10,11 @@
 #include <span>
 #include <tuple>
 
-#include "kernel.hpp"
 #include "neurons.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
 #include "popshot/core/riccati.hpp"
+#include "popshot/model/synapse.hpp"
 
 namespace popshot::network {
 
@@ -39,6 +39,7 @@ struct RasterNeurons {
 struct PopulationState {
   Neurons neurons;
   RasterNeurons raster;
+  NoiseSource raster_noise;
 };
 
 bool in_raster(const model::Raster& raster, std::int64_t j) {
@@ -52,7 +53,10 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   const Population& population = model.populations[k];
   const double constant = constant_current(model, k);
   const double h = model.simulation.time_step / population.tau;
-  PopulationState state{Neurons(sample.eta[k].size(), h, model.simulation.precision, population.name), {}};
+  PopulationState state{Neurons(sample.eta[k].size(), h, model.simulation.precision, population.name), {}, {}};
+  const NoiseSource noise(population.noise, h, model.simulation.seed, RandomStream::neuron_noise, {sample.trial, k}, 0);
+  state.neurons.noise = noise;
+  state.raster_noise = noise.of_group(2);
   const StartVoltage start{&model, k, sample.trial, point};
   for (std::int64_t j = 0; j < population.size; ++j) {
     const double eta = sample.eta[k][static_cast<std::size_t>(j)] + constant;
@@ -95,20 +99,12 @@ class Network {
       : model_(model),
         execution_(execution),
         schedule_(model::schedule(model.simulation)),
-        recorder_(schedule_, model.populations.size(), observer) {
+        recorder_(schedule_, model.populations.size(), observer),
+        inputs_(model, sample.trial, rates_before(model, point)) {
     std::int64_t total = 0;
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
       populations_.push_back(prepare(model, k, sample, point));
       total += model.populations[k].size;
-    }
-    // The first kick is half a one (theory.md (8)): of the stimuli, and of the spikes before the start.
-    const double half = model.simulation.time_step / 2;
-    const double begin = -model.simulation.transient;
-    for (std::size_t k = 0; k < model.populations.size(); ++k) {
-      first_kick_.push_back(stimulus_kick(k, begin, begin + half));
-    }
-    for (const auto& projection : model.projections) {
-      first_kick_[projection.to] += projection.weight * start_rate(model, point, projection.from) * half;
     }
     const auto useful = std::max<std::int64_t>(1, total / neurons_per_thread);
     members_ = static_cast<unsigned>(std::min<std::int64_t>(execution.thread_count(), useful));
@@ -142,24 +138,24 @@ class Network {
   /// What one member of the team does: its slice of every population, step by step.
   void work(unsigned member, SpinBarrier& barrier) {
     const std::size_t count = populations_.size();
-    std::vector<double> kick = first_kick_;
+    // Every member makes the same kicks of the same spikes, so that one barrier a step suffices.
+    model::Inputs inputs = inputs_;
     std::vector<std::int64_t> total(count);
-    std::vector<double> recorded(count);
+    std::vector<double> spikes(count);
     for (std::int64_t step = 0; step < schedule_.steps; ++step) {
       auto& mine = counts_[static_cast<std::size_t>(step % 2)][member];
-      for (std::size_t k = 0; k < count; ++k) mine[k] = advance(k, member, kick[k], step);
+      for (std::size_t k = 0; k < count; ++k) mine[k] = advance(k, member, inputs.kick()[k], step);
       if (member == 0) report(step);
       barrier.wait();
       std::fill(total.begin(), total.end(), 0);
       for (const auto& counts : counts_[static_cast<std::size_t>(step % 2)]) {
         for (std::size_t k = 0; k < count; ++k) total[k] += counts[k];
       }
-      const std::size_t failed = next_kicks(step, total, kick);
-      if (member == 0) {
-        for (std::size_t k = 0; k < count; ++k) recorded[k] = spikes_per_neuron(k, total[k]);
-        // The observer's wish takes effect after the next step, which all members have begun by then or will.
-        if (!recorder_.add(step, recorded)) ended_ = true;
-      }
+      for (std::size_t k = 0; k < count; ++k) spikes[k] = spikes_per_neuron(k, total[k]);
+      inputs.advance(step, spikes);
+      const std::size_t failed = not_finite(inputs.kick());
+      // The observer's wish takes effect after the next step, which all members have begun by then or will.
+      if (member == 0 && !recorder_.add(step, spikes)) ended_ = true;
       if (failed != none) {
         if (member == 0) {
           failure_population_ = failed;
@@ -183,14 +179,12 @@ class Network {
   std::int64_t advance(std::size_t k, unsigned member, double kick, std::int64_t step) {
     auto& population = populations_[k];
     std::int64_t spikes = 0;
-    if (const auto [begin, end] = slice(population.neurons.singles, member, members_, slice_granularity); begin < end) {
-      spikes += step_single(population.neurons.y.get() + begin, population.neurons.a.get() + begin, end - begin,
-                            static_cast<float>(population.neurons.h * kick));
+    const std::size_t granularity = population.neurons.noise.active() ? noise_block : slice_granularity;
+    if (const auto [begin, end] = slice(population.neurons.singles, member, members_, granularity); begin < end) {
+      spikes += population.neurons.advance_singles(begin, end, kick, step);
     }
     if (const auto [begin, end] = slice(population.neurons.doubles.size(), member, members_); begin < end) {
-      auto& d = population.neurons.doubles;
-      spikes += step_double(&d.voltage[begin], &d.c[begin], &d.b[begin], &d.e[begin], &d.half_turns[begin], end - begin,
-                            kick);
+      spikes += population.neurons.advance_doubles(begin, end, kick, step);
     }
     if (const auto [begin, end] = slice(population.raster.neuron.size(), member, members_); begin < end) {
       spikes += advance_raster(k, begin, end, kick, step, spikes_[member]);
@@ -200,12 +194,25 @@ class Network {
 
   std::int64_t advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
                               std::vector<Spike>& spikes) {
+    const auto& noise = populations_[k].raster_noise;
+    if (!noise.active()) return advance_raster(k, begin, end, kick, step, spikes, nullptr);
+    std::int64_t total = 0;
+    for_noise_blocks(noise, step, begin, end, [&](std::size_t first, std::size_t last, const float* numbers) {
+      total += advance_raster(k, first, last, kick, step, spikes, numbers);
+    });
+    return total;
+  }
+
+  std::int64_t advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
+                              std::vector<Spike>& spikes, const float* numbers) {
     auto& raster = populations_[k].raster;
     auto& s = raster.state;
     const double tau = model_.populations[k].tau;
+    const double scale = populations_[k].raster_noise.scale;
     std::int64_t total = 0;
     for (std::size_t i = begin; i < end; ++i) {
-      const double v = s.voltage[i] + kick;
+      const double v =
+          s.voltage[i] + kick + (numbers != nullptr ? scale * static_cast<double>(numbers[i - begin]) : 0.0);
       const auto result = riccati_step(RiccatiFlow<double>{s.c[i], s.b[i], s.e[i], s.half_turns[i]}, v);
       s.voltage[i] = result.state;
       const auto fired = static_cast<std::int64_t>(result.spikes);
@@ -223,25 +230,18 @@ class Network {
     return static_cast<double>(spikes) / static_cast<double>(model_.populations[k].size);
   }
 
-  [[nodiscard]] double stimulus_kick(std::size_t k, double begin, double end) const {
-    return current_integral(model_, k, begin, end) / model_.populations[k].tau;
-  }
-
-  /// The voltage kicks at the end of a step: the spikes of the step, and the time-dependent current over the step
-  /// that is centred there. Returns a population whose kick is not finite, or none.
-  std::size_t next_kicks(std::int64_t step, const std::vector<std::int64_t>& total, std::vector<double>& kick) const {
-    const double h = model_.simulation.time_step;
-    const double end = schedule_.time_of(step + 1);
-    for (std::size_t k = 0; k < kick.size(); ++k) {
-      kick[k] = model_.stimuli.empty() ? 0.0 : stimulus_kick(k, end - h / 2, end + h / 2);
-    }
-    for (const auto& projection : model_.projections) {
-      kick[projection.to] += projection.weight * spikes_per_neuron(projection.from, total[projection.from]);
-    }
+  /// A population whose kick is not finite, or none.
+  [[nodiscard]] std::size_t not_finite(const std::vector<double>& kick) const {
     for (std::size_t k = 0; k < kick.size(); ++k) {
       if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kick[k]))) return k;
     }
     return none;
+  }
+
+  static std::vector<double> rates_before(const Model& model, const mean_field::OperatingPoint& point) {
+    std::vector<double> rates;
+    for (std::size_t k = 0; k < model.populations.size(); ++k) rates.push_back(start_rate(model, point, k));
+    return rates;
   }
 
   [[nodiscard]] SpikeTimes collect_spikes() const {
@@ -263,9 +263,9 @@ class Network {
   const Execution& execution_;
   Schedule schedule_;
   Recorder recorder_;
-  bool ended_ = false;  ///< the observer has asked for the end; of member 0 only
+  model::Inputs inputs_;  ///< at the start
+  bool ended_ = false;    ///< the observer has asked for the end; of member 0 only
   std::vector<PopulationState> populations_;
-  std::vector<double> first_kick_;
   unsigned members_ = 1;
   /// Spikes of a step by member and population; two sets in turn, so that one barrier a step suffices.
   std::vector<std::vector<PaddedCounts>> counts_;
