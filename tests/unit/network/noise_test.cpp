@@ -1,0 +1,166 @@
+// Noise in the neurons: the random numbers, their distribution, and the rates that they make.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/math/quadrature/gauss_kronrod.hpp>
+#include <cmath>
+#include <complex>
+#include <limits>
+#include <numbers>
+
+#include "network/noise_numbers.hpp"
+#include "popshot/analysis/statistics.hpp"
+#include "popshot/mean_field/stationary.hpp"
+#include "popshot/network/simulate.hpp"
+
+namespace popshot::network {
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+NoiseSource source_of(const model::NeuronNoise& noise, std::uint32_t group = 0) {
+  return {noise, 0.01, 7, RandomStream::neuron_noise, {3, 1}, group};
+}
+
+std::vector<double> many(const NoiseSource& source, std::size_t blocks) {
+  std::vector<double> result;
+  alignas(64) std::array<float, noise_block> numbers;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    make_noise(source, 5, b, numbers.data());
+    result.insert(result.end(), numbers.begin(), numbers.end());
+  }
+  return result;
+}
+
+TEST(NoiseNumbers, AreMadeOfPhiloxBits) {
+  // Position i + 256 j of a block is made of word j of counter i: here of the bits of Random123's own generator.
+  const auto source = source_of(model::CauchyNoise{1.0}, 2);
+  alignas(64) std::array<float, noise_block> numbers;
+  const std::size_t block = 11;
+  const std::int64_t step = 12345678901;
+  make_noise(source, step, block, numbers.data());
+  for (std::size_t i = 0; i < 256; ++i) {
+    const auto bits = noise_bits(source, step, static_cast<std::uint32_t>(block * 256 + i));
+    for (std::size_t j = 0; j < 4; ++j) {
+      const double q = ((bits[j] & 0x7FFFFFFFU) + 0.5) / 2147483648.0;
+      const double expected = (bits[j] >> 31 != 0 ? -1.0 : 1.0) * std::tan(pi / 2 * q);
+      EXPECT_NEAR(numbers[256 * j + i], expected, 1e-6 * std::abs(expected));
+    }
+  }
+}
+
+/// Kolmogorov and Smirnov: sqrt(n) times the largest distance exceeds 2.3 with a probability of 5e-5.
+void expect_distribution(std::vector<double> values, double (*below)(double)) {
+  std::sort(values.begin(), values.end());
+  const auto n = static_cast<double>(values.size());
+  double distance = 0.0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double p = below(values[i]);
+    distance =
+        std::max({distance, std::abs(p - static_cast<double>(i) / n), std::abs(p - static_cast<double>(i + 1) / n)});
+  }
+  EXPECT_LT(distance * std::sqrt(n), 2.3);
+}
+
+/// The number of `values` beyond a threshold against its Poisson mean, 4 sigma.
+void expect_tail(const std::vector<double>& values, double threshold, double probability) {
+  const double expected = probability * static_cast<double>(values.size());
+  const auto found = static_cast<double>(
+      std::count_if(values.begin(), values.end(), [&](double x) { return std::abs(x) > threshold; }));
+  EXPECT_NEAR(found, expected, 4.0 * std::sqrt(expected)) << "beyond " << threshold;
+}
+
+TEST(NoiseNumbers, AreCauchyNumbers) {
+  const auto values = many(source_of(model::CauchyNoise{1.0}), 4000);
+  expect_distribution(values, [](double x) { return 0.5 + std::atan(x) / pi; });
+  for (const double x : {10.0, 1e3, 1e5}) expect_tail(values, x, 2.0 / pi * std::atan(1.0 / x));
+}
+
+TEST(NoiseNumbers, AreNormalNumbers) {
+  const auto values = many(source_of(model::GaussianNoise{1.0}), 4000);
+  expect_distribution(values, [](double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); });
+  for (const double x : {2.0, 3.5, 4.5}) expect_tail(values, x, std::erfc(x / std::numbers::sqrt2));
+  // Neighbours that are made of the same counter, and successive steps, are not correlated.
+  double product = 0.0;
+  for (std::size_t i = 0; i + 256 < values.size(); ++i) product += values[i] * values[i + 256];
+  EXPECT_LT(std::abs(product) / std::sqrt(static_cast<double>(values.size())), 4.0);
+}
+
+model::Model noisy(const model::Heterogeneity& heterogeneity, const model::NeuronNoise& noise, std::int64_t size) {
+  model::Model model;
+  model.name = "noisy";
+  model::Population population;
+  population.name = "p";
+  population.size = size;
+  population.heterogeneity = heterogeneity;
+  population.noise = noise;
+  model.populations = {population};
+  model.simulation.duration = 100.0;
+  model.simulation.transient = 10.0;
+  return model;
+}
+
+const mean_field::OperatingPoint& at_rest() {
+  static const mean_field::OperatingPoint point{Eigen::VectorXd::Constant(1, 0.3), Eigen::VectorXd::Zero(1)};
+  return point;
+}
+
+Activity run(const model::Model& model, unsigned threads = 1) {
+  return simulate(model, draw_sample(model, 0), at_rest(), {.threads = threads});
+}
+
+/// Mean rate with an error from 20 parts of the run.
+analysis::Estimate mean_rate(const Activity& activity) {
+  std::vector<double> parts(20, 0.0);
+  const std::size_t length = activity.samples() / parts.size();
+  for (std::size_t i = 0; i < length * parts.size(); ++i) {
+    parts[i / length] += activity.rate[0][i] / static_cast<double>(length);
+  }
+  return analysis::mean_with_error(parts);
+}
+
+TEST(NoisyNetwork, IsTheSameForAnyNumberOfThreads) {
+  for (const auto& noise :
+       {model::NeuronNoise(model::CauchyNoise{0.5}), model::NeuronNoise(model::GaussianNoise{0.5})}) {
+    auto model = noisy(model::Lorentzian{0.3, 0.7}, noise, 40000);
+    model.projections = {{0, 0, 3.0, 0.0123, {0.01, 0.2}}};
+    model.simulation.duration = 1.0;
+    model.simulation.transient = 0.0;
+    model.populations[0].raster = {0, 3000, 1};
+    const auto one = run(model);
+    for (const unsigned threads : {2U, 3U, 5U}) EXPECT_EQ(one.rate, run(model, threads).rate);
+  }
+}
+
+TEST(NoisyNetwork, OfIdenticalNeuronsWithCauchyNoiseHasTheRateOfTheMeanField) {
+  for (const double eta : {-1.0, 0.5, 4.0}) {
+    for (const auto precision : {model::Precision::single, model::Precision::double_}) {
+      auto model = noisy(model::Identical{eta}, model::CauchyNoise{0.8}, 2000);
+      model.simulation.precision = precision;
+      const auto rate = mean_rate(run(model));
+      const double expected = mean_field::kicked_rate(model.populations[0], 0.0, 0.0, model.simulation.time_step);
+      EXPECT_LT(std::abs(analysis::deviation_in_sigma(rate, expected)), 4.0) << "eta = " << eta;
+      EXPECT_LT(rate.error, 0.01 * expected);
+    }
+  }
+}
+
+TEST(NoisyNetwork, OfIdenticalNeuronsWithGaussianNoiseHasTheRateOfTheFirstPassage) {
+  // 1/r = (1/D) integral of sqrt(pi D/z) exp(-(z^3/12 + eta z)/D) over z > 0, with z = y^2.
+  for (const double eta : {-0.5, 0.5, 3.0}) {
+    const double intensity = 0.4;
+    const auto integrand = [&](double y) {
+      const double z = y * y;
+      return 2.0 * std::sqrt(pi / intensity) * std::exp(-(z * z * z / 12.0 + eta * z) / intensity);
+    };
+    const double expected = 1.0 / boost::math::quadrature::gauss_kronrod<double, 61>::integrate(
+                                      integrand, 0.0, std::numeric_limits<double>::infinity(), 15, 1e-12);
+    const auto rate = mean_rate(run(noisy(model::Identical{eta}, model::GaussianNoise{intensity}, 2000)));
+    // The scheme has an error of second order in the step, below 1e-4 of the rate here.
+    EXPECT_NEAR(rate.value, expected, 4.0 * rate.error + 1e-4 * expected) << "eta = " << eta;
+    EXPECT_LT(rate.error, 0.01 * expected);
+  }
+}
+
+}  // namespace
+}  // namespace popshot::network
