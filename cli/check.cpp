@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "common.hpp"
+#include "describe.hpp"
 #include "popshot/mean_field/stationary.hpp"
 
 namespace popshot::cli {
@@ -28,25 +29,36 @@ ordered_json describe_state(const mean_field::StationaryState& state) {
   return entry;
 }
 
-ordered_json describe(const model::Model& model, const mean_field::StationaryStates& states) {
+ordered_json tabulate(const model::Model& model, const mean_field::StationaryStates& states) {
   ordered_json table;
   table["model"] = model.name;
   table["time_unit"] = model.time_unit;
   for (const auto& population : model.populations) {
-    const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
-    table["populations"].push_back(
-        {{"name", population.name},
-         {"size", population.size},
-         {"tau", population.tau},
-         {"center", g.center},
-         {"half_width", g.half_width},
-         {"sampling", population.sampling == model::Sampling::random ? "random" : "quantile"}});
+    ordered_json entry{{"name", population.name}, {"size", population.size}, {"tau", population.tau}};
+    if (const auto* g = std::get_if<model::Lorentzian>(&population.heterogeneity)) {
+      entry["center"] = g->center;
+      entry["half_width"] = g->half_width;
+    }
+    entry["heterogeneity"] = parameters(population.heterogeneity);
+    entry["noise"] = describe(population.noise);
+    entry["sampling"] = population.sampling == model::Sampling::random ? "random" : "quantile";
+    table["populations"].push_back(std::move(entry));
+  }
+  table["outputs"] = ordered_json::array();
+  for (const auto& output : outputs(model)) {
+    table["outputs"].push_back({{"name", output.name}, {"size", output_size(model, output)}});
   }
   table["projections"] = ordered_json::array();
   for (const auto& projection : model.projections) {
     table["projections"].push_back({{"from", model.populations[projection.from].name},
                                     {"to", model.populations[projection.to].name},
-                                    {"weight", projection.weight}});
+                                    {"weight", projection.weight},
+                                    {"delay", projection.delay},
+                                    {"synapse", describe(projection.synapse)}});
+  }
+  table["stimuli"] = ordered_json::array();
+  for (const auto& stimulus : model.stimuli) {
+    table["stimuli"].push_back({{"to", model.populations[stimulus.to].name}, {"current", describe(stimulus)}});
   }
   table["states"] = ordered_json::array();
   for (const auto& state : states.states) table["states"].push_back(describe_state(state));
@@ -58,17 +70,29 @@ ordered_json describe(const model::Model& model, const mean_field::StationarySta
 void print(const model::Model& model, const mean_field::StationaryStates& states) {
   std::cout << fmt::format("{}\n", model.name);
   if (!model.description.empty()) std::cout << model.description << '\n';
-  std::cout << fmt::format("\n{:<16} {:>12} {:>8} {:>10} {:>11}  {}\n", "population", "size", "tau", "center",
-                           "half-width", "sampling");
+  std::cout << fmt::format("\n{:<16} {:>12} {:>8}  {:<28} {:<15} {}\n", "population", "size", "tau", "heterogeneity",
+                           "noise", "sampling");
   for (const auto& population : model.populations) {
-    const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
-    std::cout << fmt::format("{:<16} {:>12} {:>8g} {:>10g} {:>11g}  {}\n", population.name, population.size,
-                             population.tau, g.center, g.half_width,
-                             population.sampling == model::Sampling::random ? "random" : "quantile");
+    std::cout << fmt::format("{:<16} {:>12} {:>8g}  {:<28} {:<15} {}{}\n", population.name, population.size,
+                             population.tau, describe(population.heterogeneity), describe(population.noise),
+                             population.sampling == model::Sampling::random ? "random" : "quantile",
+                             population.part_of ? ", part of " + model.populations[*population.part_of].name : "");
   }
-  for (const auto& projection : model.projections) {
-    std::cout << fmt::format("{} -> {}: weight {:g}\n", model.populations[projection.from].name,
+  constexpr std::size_t most_lines = 40;
+  for (std::size_t i = 0; i < model.projections.size(); ++i) {
+    if (i == most_lines) {
+      std::cout << fmt::format(".. and {} more projections (all with --json)\n", model.projections.size() - i);
+      break;
+    }
+    const auto& projection = model.projections[i];
+    std::cout << fmt::format("{} -> {}: weight {:g}", model.populations[projection.from].name,
                              model.populations[projection.to].name, projection.weight);
+    if (projection.synapse.decay > 0.0) std::cout << ", " << describe(projection.synapse);
+    if (projection.delay > 0.0) std::cout << fmt::format(", delay {:g}", projection.delay);
+    std::cout << '\n';
+  }
+  for (const auto& stimulus : model.stimuli) {
+    std::cout << fmt::format("current into {}: {}\n", model.populations[stimulus.to].name, describe(stimulus));
   }
   std::cout << fmt::format("\n{} stationary state{} of the mean field{} (rates per {}):\n", states.states.size(),
                            states.states.size() == 1 ? "" : "s",
@@ -80,8 +104,9 @@ void print(const model::Model& model, const mean_field::StationaryStates& states
       std::cout << fmt::format("    {:<14} rate {:.6f}  voltage {:.6f}\n", model.populations[k].name,
                                state.point.rate(index), state.voltage(index));
     }
+    std::size_t shown = 0;
     for (const auto& value : state.eigenvalues) {
-      if (value.imag() < 0.0) continue;
+      if (value.imag() < 0.0 || ++shown > 10) continue;  // the rightmost; all with --json
       if (value.imag() == 0.0) {
         std::cout << fmt::format("    eigenvalue {:.4f}\n", value.real());
       } else {
@@ -109,7 +134,7 @@ void add_check(CLI::App& app, int& exit_code) {
   command->callback([options, &exit_code] {
     const auto file = options->model.read();
     const auto states = mean_field::stationary_states(file.model);
-    options->run.print(describe(file.model, states), [&] { print(file.model, states); });
+    options->run.print(tabulate(file.model, states), [&] { print(file.model, states); });
     exit_code = done;
   });
 }

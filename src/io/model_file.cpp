@@ -8,6 +8,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "files.hpp"
 #include "overrides.hpp"
 #include "sections.hpp"
 #include "toml_reader.hpp"
@@ -48,7 +49,8 @@ std::string text_of(const toml::table& document) {
 }
 
 model::Model read_document(const TableReader& document) {
-  document.allow_keys({"model", "population", "projection", "stimulus", "simulation", "mesoscopic", "spectrum"},
+  document.allow_keys({"model", "population", "subpopulation", "projection", "coupling", "stimulus", "simulation",
+                       "mesoscopic", "spectrum"},
                       "section");
   model::Model model;
   const TableReader header = document.table("model");
@@ -59,27 +61,31 @@ model::Model read_document(const TableReader& document) {
   model.reference = header.string("reference", model.reference);
   model.time_unit = header.string("time_unit", model.time_unit);
   model.populations = read_populations(document);
+  model.subpopulations = read_subpopulations(document, model);
   model.projections = read_projections(document, model);
   model.stimuli = read_stimuli(document, model);
   model.simulation = read_simulation(document, model);
-  model.mesoscopic = read_mesoscopic(document);
+  check_delays(document, model);
+  model.mesoscopic = read_mesoscopic(document, model);
   model.spectrum = read_spectrum(document, model);
-  return model;
+  return model::split_subpopulations(std::move(model));
 }
 
 }  // namespace
 
-ModelFile parse_model(const std::string& text, const std::string& source, const std::vector<std::string>& overrides) {
+ModelFile parse_model(const std::string& text, const std::string& source, const std::vector<std::string>& overrides,
+                      const std::filesystem::path& folder) {
   toml::table document = parse_toml(text, source);
   for (const std::string& assignment : overrides) apply_override(document, assignment);
+  const bool resolved = resolve_files(document, folder, source);
   ModelFile file;
   file.model = read_document(TableReader(document, "", source));
-  file.text = overrides.empty() ? text : text_of(document);
+  file.text = overrides.empty() && !resolved ? text : text_of(document);
   return file;
 }
 
 ModelFile read_model(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
-  return parse_model(read_text(path), path.string(), overrides);
+  return parse_model(read_text(path), path.string(), overrides, path.parent_path());
 }
 
 }  // namespace popshot::io

@@ -1,8 +1,9 @@
-// The sections that say what the network is: [[population]], [[projection]], [[stimulus]].
+// The sections that say what the network is: [[population]], [[subpopulation]], [[projection]], [coupling].
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "sections.hpp"
 
@@ -12,11 +13,10 @@ namespace {
 
 constexpr std::int64_t largest_population = 1'000'000'000;
 
-const Words heterogeneity_kinds = {{"lorentzian"},
-                                   {"gaussian", "uniform", "mixture", "q-gaussian", "rational", "empirical"}};
 const Words sampling_words = {{"random", "quantile"}};
-const Words synapse_kinds = {{"instantaneous"}, {"exponential", "alpha", "biexponential"}};
-const Words stimulus_kinds = {{"constant", "step", "sine"}, {"table", "ramp", "pulses", "ornstein-uhlenbeck", "white"}};
+const Words synapse_kinds = {{"instantaneous", "exponential", "alpha", "biexponential"}};
+/// A delay of more time steps than this could not be stored.
+constexpr double longest_delay = 1e6;
 
 bool is_name(const std::string& text) {
   const auto letter = [](unsigned char c) { return c < 0x80 && (std::isalpha(c) != 0 || c == '_'); };
@@ -57,14 +57,6 @@ std::string read_name(const TableReader& entry) {
   return name;
 }
 
-model::Heterogeneity read_heterogeneity(const TableReader& entry) {
-  const TableReader heterogeneity = entry.table("heterogeneity");
-  const std::string kind = heterogeneity.word("kind", heterogeneity_kinds);
-  heterogeneity.allow_keys({"kind", "center", "half_width"});
-  return model::Lorentzian{.center = heterogeneity.number("center", NumberRange::any()),
-                           .half_width = heterogeneity.number("half_width", NumberRange::positive())};
-}
-
 model::Raster read_raster(const TableReader& entry, std::int64_t size) {
   const auto table = entry.optional_table("raster");
   if (!table) return {};
@@ -82,78 +74,115 @@ model::Raster read_raster(const TableReader& entry, std::int64_t size) {
 }
 
 model::Population read_population(const TableReader& entry) {
-  entry.refuse_planned("noise");
-  entry.allow_keys({"name", "size", "tau", "heterogeneity", "sampling", "raster"});
+  entry.allow_keys({"name", "size", "tau", "heterogeneity", "noise", "sampling", "raster"});
   model::Population population;
   population.name = read_name(entry);
   population.size = entry.integer("size", {1, largest_population});
   population.tau = entry.number("tau", NumberRange::positive(), population.tau);
-  population.heterogeneity = read_heterogeneity(entry);
+  population.noise = read_noise(entry);
+  population.heterogeneity = read_heterogeneity(entry, population.noise);
   population.sampling = entry.word("sampling", sampling_words, "random") == "quantile" ? model::Sampling::quantile
                                                                                        : model::Sampling::random;
   population.raster = read_raster(entry, population.size);
   return population;
 }
 
-// ---- projections and stimuli ----
+// ---- projections ----
 
-/// The index of the population that a key names.
-std::size_t read_population_reference(const TableReader& entry, std::string_view key, const model::Model& model) {
-  const std::string name = entry.string(key);
-  if (const auto index = model.find_population(name)) return *index;
-  std::vector<std::string> known;
-  for (const model::Population& population : model.populations) known.push_back(population.name);
-  entry.fail(key, "unknown population" + suggestion(name, known), quoted_list(known));
+model::Synapse read_synapse(const TableReader& entry) {
+  const TableReader::Kind synapse = entry.kind("synapse", synapse_kinds, "instantaneous");
+  if (synapse.word == "instantaneous") {
+    if (synapse.table) synapse.table->allow_keys({"kind"}, "key of an instantaneous synapse");
+    return {};
+  }
+  if (!synapse.table) {
+    entry.fail("synapse", "needs its time constants",
+               synapse.word == "biexponential" ? "{ kind = \"biexponential\", rise = .., decay = .. }"
+                                               : fmt::format("{{ kind = \"{}\", tau = .. }}", synapse.word));
+  }
+  const std::string what = fmt::format("key of a synapse of kind \"{}\"", synapse.word);
+  if (synapse.word == "biexponential") {
+    synapse.table->allow_keys({"kind", "rise", "decay"}, what);
+    return {synapse.table->number("rise", NumberRange::positive()),
+            synapse.table->number("decay", NumberRange::positive())};
+  }
+  synapse.table->allow_keys({"kind", "tau"}, what);
+  const double tau = synapse.table->number("tau", NumberRange::positive());
+  return synapse.word == "alpha" ? model::Synapse{tau, tau} : model::Synapse{0.0, tau};
+}
+
+std::vector<std::string> population_names(const model::Model& model) {
+  std::vector<std::string> names;
+  for (const model::Population& population : model.populations) names.push_back(population.name);
+  return names;
+}
+
+/// The index of the population or subpopulation that projections come from.
+std::size_t read_origin(const TableReader& entry, const model::Model& model) {
+  const std::string name = entry.string("from");
+  std::vector<std::string> known = population_names(model);
+  for (const auto& subpopulation : model.subpopulations) known.push_back(subpopulation.name);
+  const auto found = std::find(known.begin(), known.end(), name);
+  if (found == known.end()) entry.fail("from", "unknown population" + suggestion(name, known), quoted_list(known));
+  return static_cast<std::size_t>(found - known.begin());
 }
 
 model::Projection read_projection(const TableReader& entry, const model::Model& model) {
   entry.allow_keys({"from", "to", "weight", "delay", "synapse"});
   model::Projection projection;
-  projection.from = read_population_reference(entry, "from", model);
+  projection.from = read_origin(entry, model);
   projection.to = read_population_reference(entry, "to", model);
   projection.weight = entry.number("weight", NumberRange::any());
-  if (entry.number("delay", NumberRange::not_negative(), 0.0) > 0.0) {
-    entry.fail("delay", "delays are not supported yet", "0");
-  }
-  const TableReader::Kind synapse = entry.kind("synapse", synapse_kinds, "instantaneous");
-  if (synapse.table) synapse.table->allow_keys({"kind"});
+  projection.delay = entry.number("delay", NumberRange::not_negative(), 0.0);
+  projection.synapse = read_synapse(entry);
   return projection;
 }
 
-/// The end of a current that flows from `begin` on.
-double read_end(const TableReader& entry, double begin, bool infinity_allowed) {
-  NumberRange range = NumberRange::above(begin);
-  range.infinity_allowed = infinity_allowed;
-  return infinity_allowed ? entry.number("end", range, std::numeric_limits<double>::infinity())
-                          : entry.number("end", range);
+/// The square matrix of that key, one row and column for each population.
+std::vector<std::vector<double>> read_matrix(const TableReader& table, std::string_view key, std::size_t count,
+                                             const NumberRange& range) {
+  const toml::node* node = table.find(key);
+  const std::string allowed = fmt::format("{} rows of {} numbers, one for each population", count, count);
+  const toml::array* rows = node == nullptr ? nullptr : node->as_array();
+  if (rows == nullptr || rows->size() != count) table.fail(key, "must be a matrix", allowed);
+  std::vector<std::vector<double>> matrix;
+  for (const toml::node& row : *rows) {
+    const toml::array* list = row.as_array();
+    if (list == nullptr || list->size() != count) table.fail(key, "must be a matrix", allowed);
+    auto& values = matrix.emplace_back();
+    for (const toml::node& entry : *list) {
+      const auto value = entry.value<double>();
+      if (!value || !range.contains(*value) || !std::isfinite(*value)) {
+        table.fail(key, fmt::format("one of its entries, {}, is not allowed", describe(entry)), range.text());
+      }
+      values.push_back(*value);
+    }
+  }
+  return matrix;
 }
 
-model::Stimulus read_stimulus(const TableReader& entry, const model::Model& model) {
-  entry.allow_keys({"to", "kind", "amplitude", "frequency", "phase", "begin", "end"});
-  const std::string kind = entry.word("kind", stimulus_kinds);
-  const std::string what = fmt::format("key of a stimulus of kind \"{}\"", kind);
-  model::Stimulus stimulus;
-  if (kind == "constant") {
-    entry.allow_keys({"to", "kind", "amplitude"}, what);
-    stimulus.current = model::ConstantCurrent{entry.number("amplitude", NumberRange::any())};
-  } else if (kind == "step") {
-    entry.allow_keys({"to", "kind", "amplitude", "begin", "end"}, what);
-    model::StepCurrent step;
-    step.amplitude = entry.number("amplitude", NumberRange::any());
-    step.begin = entry.number("begin", NumberRange::any());
-    step.end = read_end(entry, step.begin, false);
-    stimulus.current = step;
-  } else {
-    model::SineCurrent sine;
-    sine.amplitude = entry.number("amplitude", NumberRange::any());
-    sine.frequency = entry.number("frequency", NumberRange::positive());
-    sine.phase = entry.number("phase", NumberRange::any(), 0.0);
-    sine.begin = entry.number("begin", NumberRange::any(), 0.0);
-    sine.end = read_end(entry, sine.begin, true);
-    stimulus.current = sine;
+/// [coupling]: projections between all populations at once.
+void read_coupling(const TableReader& document, const model::Model& model,
+                   std::vector<model::Projection>& projections) {
+  const auto table = document.optional_table("coupling");
+  if (!table) return;
+  table->allow_keys({"weights", "file", "delays", "delays_file", "synapse"});
+  const std::size_t count = model.populations.size();
+  const auto weights = read_matrix(*table, "weights", count, NumberRange::any());
+  std::vector<std::vector<double>> delays(count, std::vector<double>(count, 0.0));
+  if (const toml::node* node = table->find("delays")) {
+    delays = node->is_array()
+                 ? read_matrix(*table, "delays", count, NumberRange::not_negative())
+                 : std::vector<std::vector<double>>(
+                       count, std::vector<double>(count, table->number("delays", NumberRange::not_negative())));
   }
-  stimulus.to = read_population_reference(entry, "to", model);
-  return stimulus;
+  const model::Synapse synapse = read_synapse(*table);
+  for (std::size_t to = 0; to < count; ++to) {
+    for (std::size_t from = 0; from < count; ++from) {
+      if (weights[to][from] == 0.0) continue;
+      projections.push_back({from, to, weights[to][from], delays[to][from], synapse});
+    }
+  }
 }
 
 }  // namespace
@@ -171,18 +200,61 @@ std::vector<model::Population> read_populations(const TableReader& document) {
   return populations;
 }
 
+std::size_t read_population_reference(const TableReader& entry, std::string_view key, const model::Model& model) {
+  const std::string name = entry.string(key);
+  if (const auto index = model.find_population(name)) return *index;
+  const std::vector<std::string> known = population_names(model);
+  entry.fail(key, "unknown population" + suggestion(name, known), quoted_list(known));
+}
+
+std::vector<model::Subpopulation> read_subpopulations(const TableReader& document, const model::Model& model) {
+  std::vector<model::Subpopulation> subpopulations;
+  for (const TableReader& entry : document.list_of_tables("subpopulation")) {
+    entry.allow_keys({"name", "of", "size"});
+    model::Subpopulation subpopulation;
+    subpopulation.name = read_name(entry);
+    const bool taken = model.find_population(subpopulation.name) ||
+                       std::any_of(subpopulations.begin(), subpopulations.end(),
+                                   [&](const auto& other) { return other.name == subpopulation.name; });
+    if (taken) entry.fail("name", "another population has this name already");
+    subpopulation.of = read_population_reference(entry, "of", model);
+    subpopulation.size = entry.integer("size", {1, largest_population});
+    std::int64_t all = subpopulation.size;
+    for (const auto& other : subpopulations) {
+      if (other.of == subpopulation.of) all += other.size;
+    }
+    const model::Population& of = model.populations[subpopulation.of];
+    if (all >= of.size) {
+      entry.fail("size", fmt::format("leaves no neuron of population '{}' outside its subpopulations", of.name),
+                 fmt::format("sizes that add up to less than {}", of.size));
+    }
+    if (of.sampling == model::Sampling::quantile || of.raster.count > 0) {
+      entry.fail("of",
+                 fmt::format("population '{}' is {}", of.name,
+                             of.raster.count > 0 ? "recorded in a raster" : "sampled on quantiles"),
+                 "populations with sampling = \"random\" and without a raster");
+    }
+    subpopulations.push_back(std::move(subpopulation));
+  }
+  return subpopulations;
+}
+
 std::vector<model::Projection> read_projections(const TableReader& document, const model::Model& model) {
   std::vector<model::Projection> projections;
   for (const TableReader& entry : document.list_of_tables("projection")) {
     projections.push_back(read_projection(named_projection(entry), model));
   }
+  read_coupling(document, model, projections);
   return projections;
 }
 
-std::vector<model::Stimulus> read_stimuli(const TableReader& document, const model::Model& model) {
-  std::vector<model::Stimulus> stimuli;
-  for (const TableReader& entry : document.list_of_tables("stimulus")) stimuli.push_back(read_stimulus(entry, model));
-  return stimuli;
+void check_delays(const TableReader& document, const model::Model& model) {
+  const double longest = longest_delay * model.simulation.time_step;
+  for (const model::Projection& projection : model.projections) {
+    if (projection.delay <= longest) continue;
+    fail_at(document.file(), fmt::format("projection.delay: {} is more than {:g} time steps; allowed: <= {:g}",
+                                         projection.delay, longest_delay, longest));
+  }
 }
 
 }  // namespace popshot::io

@@ -132,13 +132,26 @@ model::Simulation read_simulation(const TableReader& document, const model::Mode
   return simulation;
 }
 
-model::MesoscopicSettings read_mesoscopic(const TableReader& document) {
+model::MesoscopicSettings read_mesoscopic(const TableReader& document, const model::Model& model) {
   const TableReader table = section(document, "mesoscopic");
   table.allow_keys({"noise", "ensemble_size", "tolerance"});
   model::MesoscopicSettings mesoscopic;
   const std::string noise = table.word("noise", noise_words, "ensemble");
   if (noise == "spectral") mesoscopic.noise = model::MesoscopicNoise::spectral;
   if (noise == "markovian") mesoscopic.noise = model::MesoscopicNoise::markovian;
+  for (const model::Population& population : model.populations) {
+    if (noise != "markovian") break;
+    if (std::holds_alternative<model::Lorentzian>(population.heterogeneity) &&
+        std::holds_alternative<model::NoNoise>(population.noise)) {
+      continue;
+    }
+    table.fail(
+        "noise",
+        fmt::format("population '{}' is not Lorentzian or has noise in its neurons, for which there are no Markovian "
+                    "models",
+                    population.name),
+        "\"ensemble\", \"spectral\"");
+  }
   mesoscopic.ensemble_size = table.integer("ensemble_size", {16, 1'000'000}, mesoscopic.ensemble_size);
   if (mesoscopic.ensemble_size % 4 != 0) {
     table.fail("ensemble_size", "is not a multiple of 4", "multiples of 4, 16 to 1000000");

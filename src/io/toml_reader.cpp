@@ -148,11 +148,6 @@ void TableReader::allow_keys(const std::vector<std::string>& keys, std::string_v
                       fmt::join(keys, ", ")));
 }
 
-void TableReader::refuse_planned(std::string_view key) const {
-  if (find(key) == nullptr) return;
-  fail_at(place(key), fmt::format("{}: not supported yet", name_of(key)));
-}
-
 const toml::node& TableReader::required(std::string_view key) const {
   const toml::node* node = table_->get(key);
   if (node == nullptr) fail(key, "is missing");
@@ -184,9 +179,6 @@ std::string TableReader::word(std::string_view key, const Words& words) const {
   std::string word = string(key);
   if (std::find(words.known.begin(), words.known.end(), word) != words.known.end()) return word;
   const std::string allowed = quoted_list(words.known);
-  if (std::find(words.planned.begin(), words.planned.end(), word) != words.planned.end()) {
-    fail(key, "not supported yet", allowed);
-  }
   fail(key, "unknown value" + suggestion(word, words.known), allowed);
 }
 
@@ -234,12 +226,18 @@ std::vector<TableReader> TableReader::list_of_tables(std::string_view key) const
 
 std::optional<std::vector<double>> TableReader::numbers(std::string_view key, std::size_t count,
                                                         const NumberRange& range) const {
-  const toml::node* node = find(key);
-  if (node == nullptr) return std::nullopt;
-  const toml::array* list = node->as_array();
-  const std::string problem = fmt::format("must be a list of {} numbers", count);
-  if (list == nullptr || list->size() != count) fail(key, problem, range.text());
+  if (find(key) == nullptr) return std::nullopt;
+  return numbers(key, {count, count}, range);
+}
+
+std::vector<double> TableReader::numbers(std::string_view key, Lengths lengths, const NumberRange& range) const {
+  const toml::array* list = required(key).as_array();
+  const std::string problem = lengths.least == lengths.most
+                                  ? fmt::format("must be a list of {} numbers", lengths.least)
+                                  : fmt::format("must be a list of {} to {} numbers", lengths.least, lengths.most);
+  if (list == nullptr || list->size() < lengths.least || list->size() > lengths.most) fail(key, problem, range.text());
   std::vector<double> values;
+  values.reserve(list->size());
   for (const toml::node& entry : *list) {
     const auto value = number_in(entry);
     if (!value) fail(key, problem, range.text());

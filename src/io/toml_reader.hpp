@@ -57,10 +57,9 @@ struct IntegerRange {
   [[nodiscard]] std::string text() const;
 };
 
-/// The words that a key may have, and those that later versions will know.
+/// The words that a key may have.
 struct Words {
   std::vector<std::string> known;
-  std::vector<std::string> planned = {};
 };
 
 /// A table of a model file together with its name in messages ("population.e"), which is also its name for --set.
@@ -71,8 +70,6 @@ class TableReader {
 
   /// Fails at the first key that is not among `keys`; `what` says of what they are keys.
   void allow_keys(const std::vector<std::string>& keys, std::string_view what = "key") const;
-  /// Fails if the key is present: it belongs to a later version.
-  void refuse_planned(std::string_view key) const;
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::string& file() const { return *file_; }
@@ -100,6 +97,12 @@ class TableReader {
   /// The numbers of a list of a given length, or nothing.
   [[nodiscard]] std::optional<std::vector<double>> numbers(std::string_view key, std::size_t count,
                                                            const NumberRange& range) const;
+  /// The numbers of a list whose length may vary; absent is an error.
+  struct Lengths {
+    std::size_t least;
+    std::size_t most;
+  };
+  [[nodiscard]] std::vector<double> numbers(std::string_view key, Lengths lengths, const NumberRange& range) const;
   /// A kind that is given either as the word itself or as the key `kind` of a table; `table` is empty for the word.
   struct Kind;
   [[nodiscard]] Kind kind(std::string_view key, const Words& words, const std::string& otherwise) const;

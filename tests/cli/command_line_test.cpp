@@ -289,7 +289,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"check FIG1 --set population.size=0", "population"},
         Wrong{"check FIG1 --set population.nobody.size=10", "qif"}, Wrong{"check FIG1 --set population.tau=-1", "tau"},
         Wrong{"check FIG1 --set population.heterogeneity.half_width=0", "half_width"},
-        Wrong{"check FIG1 --set population.heterogeneity.kind=gaussian", "not supported yet"},
+        Wrong{"check FIG1 --set population.heterogeneity.kind=gaussian", "unknown key of a gaussian density"},
         Wrong{"check FIG1 --size qif", "NAME=N"}, Wrong{"check FIG1 --size nobody=100", "nobody"},
         Wrong{"check FIG1 --size qif=many", "size"}, Wrong{"check FIG1 --seed -1", "--seed"},
         Wrong{"check FIG1 --seed x", "--seed"}, Wrong{"simulate FIG1 --threads 0", "--threads"},

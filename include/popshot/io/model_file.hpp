@@ -10,8 +10,8 @@
 namespace popshot::io {
 
 /// A model together with the text that it stands for, which is what results carry as provenance: the file as it is, or,
-/// where there were overrides, the same as plain TOML with every override carried out (without the comments).
-/// parse_model makes the same model of it again.
+/// where there were overrides or CSV files, the same as plain TOML with every override carried out and the numbers of
+/// the files in their place (without the comments). parse_model makes the same model of it again.
 struct ModelFile {
   model::Model model;
   std::string text;
@@ -27,8 +27,10 @@ struct ModelFile {
 /// not asked here: see model::require_memory.
 [[nodiscard]] ModelFile read_model(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
 
-/// The same for a text; `source` is the name that messages use for it.
+/// The same for a text; `source` is the name that messages use for it, and files that it names are relative to
+/// `folder`.
 [[nodiscard]] ModelFile parse_model(const std::string& text, const std::string& source,
-                                    const std::vector<std::string>& overrides = {});
+                                    const std::vector<std::string>& overrides = {},
+                                    const std::filesystem::path& folder = {});
 
 }  // namespace popshot::io

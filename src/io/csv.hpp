@@ -1,0 +1,22 @@
+// Tables of numbers from CSV files.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace popshot::io {
+
+/// Rows of equally many numbers; names of the columns and rows if the file has them.
+struct NumberTable {
+  std::vector<std::string> column_names;  ///< of the numbers, without the corner of named rows; empty: no header
+  std::vector<std::string> row_names;     ///< empty: rows have no names
+  std::vector<std::vector<double>> rows;
+};
+
+/// Reads numbers separated by commas. Blank lines and lines that begin with # are passed over; a first line that holds
+/// words is the header; a word at the beginning of every row is its name. Throws InputError, "FILE:LINE: why", for
+/// anything that is not a finite number or a row of another length.
+[[nodiscard]] NumberTable read_csv(const std::filesystem::path& path);
+
+}  // namespace popshot::io
