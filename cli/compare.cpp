@@ -57,6 +57,25 @@ ordered_json tabulate_level(const comparison::Comparison& result, const comparis
       {"bands", tabulate_bands(result, level.band[k])}};
 }
 
+/// Cross-spectra: `a` is the level, `b` what it is compared with.
+ordered_json tabulate_pair(const comparison::Comparison& result, const comparison::Pair& pair) {
+  ordered_json list = ordered_json::array();
+  for (std::size_t b = 0; b < pair.band.size(); ++b) {
+    const auto& one = pair.band[b];
+    list.push_back({{"low", result.bands[b].low},
+                    {"high", result.bands[b].high},
+                    {"coherence", one.coherence_a},
+                    {"coherence_error", one.coherence_error},
+                    {"coherence_expected", one.coherence_b},
+                    {"phase", one.phase_a},
+                    {"phase_error", one.phase_error},
+                    {"phase_expected", one.phase_b},
+                    {"real_sigma", one.real_deviation},
+                    {"imaginary_sigma", one.imaginary_deviation}});
+  }
+  return list;
+}
+
 ordered_json tabulate(const model::Model& model, const comparison::Comparison& result) {
   ordered_json table{{"model", model.name},
                      {"verdict", result.agrees ? "agree" : "disagree"},
@@ -81,12 +100,51 @@ ordered_json tabulate(const model::Model& model, const comparison::Comparison& r
     }
     table["populations"].push_back(std::move(entry));
   }
+  table["comparisons"] = result.comparisons;
+  table["worst"] = ordered_json::array();
+  for (const auto& [sigma, what] : result.worst) table["worst"].push_back({{"sigma", sigma}, {"what", what}});
+  table["cross"] = ordered_json::array();
+  for (std::size_t p = 0; p < result.network.pair.size(); ++p) {
+    const auto& pair = result.network.pair[p];
+    ordered_json entry{{"first", result.populations[pair.first]}, {"second", result.populations[pair.second]}};
+    entry["bands"] = tabulate_pair(result, pair);
+    if (result.mesoscopic) {
+      entry["mesoscopic"]["bands"] = tabulate_pair(result, result.mesoscopic->pair[p]);
+      entry["mesoscopic_against_network"]["bands"] = tabulate_pair(result, result.levels.pair[p]);
+    }
+    table["cross"].push_back(std::move(entry));
+  }
   return table;
 }
 
 std::string ratio_text(const comparison::RatioComparison& row, double threshold) {
   return fmt::format("{:>6.3f} +- {:<5.3f} {:>+5.1f}{}", row.ratio.value, row.ratio.error, row.deviation,
                      std::abs(row.deviation) > threshold ? "<" : " ");
+}
+
+/// Coherence and phase of a pair of populations in all bands.
+void print_pair(const comparison::Comparison& result, std::size_t p) {
+  const auto& pair = result.network.pair[p];
+  const bool both = result.mesoscopic.has_value();
+  std::cout << fmt::format(
+      "populations '{}' and '{}': coherence and phase of the cross-spectrum (deviation in sigma is the "
+      "larger of its two parts')\n",
+      result.populations[pair.first], result.populations[pair.second]);
+  std::cout << fmt::format("{:>16}   {:>8} {:>7}   {:^34}{}\n", "band", "theory", "", "network",
+                           both ? fmt::format("   {:^34}", "mesoscopic") : "");
+  const auto level = [&](const comparison::CrossBand& band) {
+    const double worst = std::abs(band.real_deviation) > std::abs(band.imaginary_deviation) ? band.real_deviation
+                                                                                            : band.imaginary_deviation;
+    return fmt::format("   {:>5.3f}+-{:<5.3f} {:>+5.2f}+-{:<5.2f} {:>+5.1f}{}", band.coherence_a, band.coherence_error,
+                       band.phase_a, band.phase_error, worst, std::abs(worst) > result.threshold ? "<" : " ");
+  };
+  for (std::size_t b = 0; b < pair.band.size(); ++b) {
+    std::cout << fmt::format("{:>16}   {:>8.3f} {:>+7.2f}",
+                             fmt::format("{:.3f} .. {:>5.2f}", result.bands[b].low, result.bands[b].high),
+                             pair.band[b].coherence_b, pair.band[b].phase_b)
+              << level(pair.band[b]) << (both ? level(result.mesoscopic->pair[p].band[b]) : std::string()) << '\n';
+  }
+  std::cout << '\n';
 }
 
 void print(const model::Model& model, const comparison::Comparison& result) {
@@ -125,6 +183,17 @@ void print(const model::Model& model, const comparison::Comparison& result) {
           result.levels.autocorrelation_deviation[k]);
     }
     std::cout << '\n';
+  }
+  constexpr std::size_t most_pairs = 6;
+  for (std::size_t p = 0; p < std::min(most_pairs, result.network.pair.size()); ++p) print_pair(result, p);
+  if (result.network.pair.size() > most_pairs) {
+    std::cout << fmt::format("{} more pairs of populations: see --json or the file of -o\n\n",
+                             result.network.pair.size() - most_pairs);
+  }
+  if (!result.worst.empty()) {
+    std::cout << fmt::format("largest of {} deviations, worst first (beyond {:.2f} sigma they count):\n",
+                             result.comparisons, result.threshold);
+    for (const auto& [sigma, what] : result.worst) std::cout << fmt::format("  {:+.1f} sigma  {}\n", sigma, what);
   }
   std::cout << fmt::format("network{} and theory {}: {}\n", both ? ", mesoscopic model" : "",
                            result.agrees ? "agree" : "DISAGREE", result.reason);

@@ -8,6 +8,7 @@
 
 #include "common.hpp"
 #include "popshot/comparison/compare.hpp"
+#include "popshot/comparison/outputs.hpp"
 #include "popshot/io/netcdf.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
@@ -30,15 +31,15 @@ ordered_json summarise(const Options& options, const model::Model& model, const 
   ordered_json table{{"model", model.name}, {"level", options.level}, {"finished", activity.finished}};
   table["recorded_time"] = static_cast<double>(activity.samples()) * activity.interval;
   table["populations"] = ordered_json::array();
-  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+  const auto names = comparison::output_names(model);
+  for (std::size_t k = 0; k < names.size(); ++k) {
     const auto& rate = activity.rate[k];
     const auto n = static_cast<double>(rate.size());
     const double mean = rate.empty() ? 0.0 : std::accumulate(rate.begin(), rate.end(), 0.0) / n;
     double squares = 0.0;
     for (const double value : rate) squares += (value - mean) * (value - mean);
-    table["populations"].push_back({{"name", model.populations[k].name},
-                                    {"mean_rate", mean},
-                                    {"standard_deviation", rate.empty() ? 0.0 : std::sqrt(squares / n)}});
+    table["populations"].push_back(
+        {{"name", names[k]}, {"mean_rate", mean}, {"standard_deviation", rate.empty() ? 0.0 : std::sqrt(squares / n)}});
   }
   return table;
 }
@@ -61,8 +62,9 @@ int run(const Options& options, const Invocation& invocation) {
     if (options.level == "mesoscopic") activity = mesoscopic::simulate(model, trial, execution);
     if (options.level == "mean-field") activity = mean_field::simulate(model, execution);
   }
-  options.run.save(comparison::to_dataset(activity, population_names(model), model.time_unit), file, options.level,
-                   invocation);
+  activity = comparison::output_activity(model, std::move(activity));
+  options.run.save(comparison::to_dataset(activity, comparison::output_names(model), model.time_unit), file,
+                   options.level, invocation);
   const auto table = summarise(options, model, activity);
   options.run.print(table, [&] {
     std::cout << fmt::format("{}: {} level, {:g} {} recorded{}\n", model.name, options.level,

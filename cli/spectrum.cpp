@@ -8,6 +8,7 @@
 
 #include "common.hpp"
 #include "popshot/comparison/compare.hpp"
+#include "popshot/comparison/outputs.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
@@ -36,24 +37,41 @@ ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory
   ordered_json table{{"model", model.name},
                      {"convention", "two-sided power spectral density of the activity, unit 1/" + model.time_unit},
                      {"frequency", theory.total.frequency}};
-  for (std::size_t k = 0; k < model.populations.size(); ++k) {
-    table["populations"].push_back({{"name", model.populations[k].name},
+  const auto names = comparison::output_names(model);
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    table["populations"].push_back({{"name", names[k]},
                                     {"rate", point.rate(static_cast<Eigen::Index>(k))},
                                     {"psd_total", theory.total.power(k)},
                                     {"psd_uncoupled", theory.uncoupled.power(k)},
                                     {"psd_induced", theory.induced.power(k)}});
+  }
+  table["cross"] = ordered_json::array();
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    for (std::size_t l = k + 1; l < names.size(); ++l) {
+      std::vector<double> coherence;
+      std::vector<double> phase;
+      for (const auto& density : theory.total.density) {
+        const auto i = static_cast<Eigen::Index>(k);
+        const auto j = static_cast<Eigen::Index>(l);
+        const double powers = density(i, i).real() * density(j, j).real();
+        coherence.push_back(powers > 0.0 ? std::norm(density(i, j)) / powers : 0.0);
+        phase.push_back(std::arg(density(i, j)));
+      }
+      table["cross"].push_back({{"first", names[k]}, {"second", names[l]}, {"coherence", coherence}, {"phase", phase}});
+    }
   }
   return table;
 }
 
 void print(const model::Model& model, const theory::ShotNoise& theory) {
   constexpr std::size_t rows = 20;
-  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+  const auto all = outputs(model);
+  for (std::size_t k = 0; k < all.size(); ++k) {
     const auto total = theory.total.power(k);
     const auto uncoupled = theory.uncoupled.power(k);
     const auto induced = theory.induced.power(k);
-    std::cout << fmt::format("{}, N = {}; two-sided power spectral density, 1/{}\n", model.populations[k].name,
-                             model.populations[k].size, model.time_unit);
+    std::cout << fmt::format("{}, N = {}; two-sided power spectral density, 1/{}\n", all[k].name,
+                             output_size(model, all[k]), model.time_unit);
     std::cout << fmt::format("{:>12} {:>12} {:>12} {:>12}\n", "frequency", "total", "uncoupled", "induced");
     const std::size_t count = total.size();
     const std::size_t shown = std::min(rows, count);
@@ -74,7 +92,7 @@ int run(const Options& options, const Invocation& invocation) {
   if (!is_stationary(model)) {
     throw InputError(
         "stimulus: spectra need a stationary input, but a stimulus of this model varies in time; allowed: constant "
-        "currents");
+        "and random currents");
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   const double step = options.time_step_kernel ? model.simulation.time_step : 0.0;
@@ -91,10 +109,12 @@ int run(const Options& options, const Invocation& invocation) {
         model, point,
         options.noise == Noise::spectral ? model::MesoscopicNoise::spectral : model::MesoscopicNoise::markovian);
   }
-  const auto theory =
-      theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points), theory_options);
-  options.run.save(comparison::to_dataset(theory, point, population_names(model), model.time_unit), file, "theory",
-                   invocation);
+  const auto theory = comparison::output_spectra(
+      model,
+      theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points), theory_options));
+  point = comparison::output_point(model, point);
+  options.run.save(comparison::to_dataset(theory, point, comparison::output_names(model), model.time_unit), file,
+                   "theory", invocation);
   options.run.print(tabulate(model, theory, point), [&] { print(model, theory); });
   return done;
 }

@@ -104,7 +104,7 @@ Spectrum welch(const std::vector<std::vector<double>>& series, double interval, 
   return spectrum;
 }
 
-Expectation through_window(const Theory& theory, const Eigen::VectorXd& limit, double interval, std::size_t segment) {
+Expectation through_window(const Theory& theory, const Eigen::MatrixXd& limit, double interval, std::size_t segment) {
   // The theory on a circle of n frequencies, 1/interval in circumference, eight times finer than the estimate's bins.
   constexpr std::size_t finer = 8;
   const std::size_t n = finer * segment;
@@ -117,7 +117,7 @@ Expectation through_window(const Theory& theory, const Eigen::VectorXd& limit, d
 
   const auto window = hann(segment);
   const auto overlap = autocorrelation(window);
-  const auto count = limit.size();
+  const auto count = limit.rows();
   Expectation expectation{empty_spectrum(segment, interval, static_cast<std::size_t>(count)), {}};
   auto& spectrum = expectation.spectrum;
   Eigen::FFT<double> fft;

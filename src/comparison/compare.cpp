@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "popshot/analysis/welch.hpp"
+#include "popshot/comparison/outputs.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
@@ -67,14 +68,9 @@ void require_comparable(const Model& simulated, const Model& theorised) {
     if (is_stationary(*model)) continue;
     throw InputError(
         "stimulus: the theory of spectra needs a stationary input, but a stimulus of this model varies in time; "
-        "allowed here: constant currents (remove the others, or use 'popshot simulate')");
+        "allowed here: constant and random currents (remove the others, or use 'popshot simulate')");
   }
-  const auto names = [](const Model& model) {
-    std::vector<std::string> result;
-    for (const auto& population : model.populations) result.push_back(population.name);
-    return result;
-  };
-  if (names(simulated) != names(theorised))
+  if (output_names(simulated) != output_names(theorised))
     throw InputError("theory: its populations are not those of the simulated model");
 }
 
@@ -86,13 +82,16 @@ class TheoryAtTrial {
     options_ = {.noise = settings.noise, .time_step = simulated.simulation.time_step};
     // A trial's sample serves the theory as well if the theory is about the same neurons.
     same_neurons_ = &simulated == &theorised;
-    rate_shift_ = settings.at == At::finite ? theory::mean_rate_shift(theorised, mean_field_, options_.time_step)
-                                            : Eigen::VectorXd::Zero(mean_field_.rate.size());
+    mix_ = output_matrix(theorised);
+    rate_shift_ = Eigen::VectorXd::Zero(mix_.rows());
+    if (settings.at == At::finite) {
+      rate_shift_ = mix_ * theory::mean_rate_shift(theorised, mean_field_, options_.time_step);
+    }
   }
 
-  /// The mean rates that a trial at this operating point is expected to have, to first order in 1/N.
+  /// The mean rates of the outputs that a trial at this operating point is expected to have, to first order in 1/N.
   [[nodiscard]] Eigen::VectorXd mean_rate(const mean_field::OperatingPoint& point) const {
-    return point.rate + rate_shift_;
+    return mix_ * point.rate + rate_shift_;
   }
 
   [[nodiscard]] mean_field::OperatingPoint point(const network::Sample& sample) const {
@@ -108,7 +107,7 @@ class TheoryAtTrial {
 
   [[nodiscard]] theory::ShotNoise curves(const mean_field::OperatingPoint& point,
                                          const std::vector<double>& frequency) const {
-    return theory::shot_noise(model_, point, frequency, options_);
+    return output_spectra(model_, theory::shot_noise(model_, point, frequency, options_));
   }
 
   [[nodiscard]] analysis::Expectation expected(const mean_field::OperatingPoint& point, double interval,
@@ -119,7 +118,7 @@ class TheoryAtTrial {
       limit(k) = mean_field::stationary_rate(population, point.input(k)) / static_cast<double>(population.size);
     }
     const auto density = [&](const std::vector<double>& frequency) { return curves(point, frequency).total.density; };
-    return analysis::through_window(density, limit, interval, segment);
+    return analysis::through_window(density, mix_ * limit.asDiagonal() * mix_.transpose(), interval, segment);
   }
 
  private:
@@ -128,6 +127,7 @@ class TheoryAtTrial {
   mean_field::OperatingPoint mean_field_;
   theory::Options options_;
   bool same_neurons_ = false;
+  Eigen::MatrixXd mix_;  ///< from populations to outputs
   Eigen::VectorXd rate_shift_;
 };
 
@@ -143,11 +143,16 @@ Spectrum mean_spectrum(const std::vector<Trial>& trials, Member&& member) {
   return mean;
 }
 
-double band_mean(const Spectrum& spectrum, const Band& band, std::size_t k) {
-  const auto index = static_cast<Eigen::Index>(k);
-  double sum = 0.0;
-  for (std::size_t m = band.first; m <= band.last; ++m) sum += spectrum.density[m](index, index).real();
+std::complex<double> cross_band_mean(const Spectrum& spectrum, const Band& band, std::size_t k, std::size_t l) {
+  std::complex<double> sum = 0.0;
+  for (std::size_t m = band.first; m <= band.last; ++m) {
+    sum += spectrum.density[m](static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(l));
+  }
   return sum / static_cast<double>(band.last - band.first + 1);
+}
+
+double band_mean(const Spectrum& spectrum, const Band& band, std::size_t k) {
+  return cross_band_mean(spectrum, band, k, k).real();
 }
 
 std::vector<double> per_trial(const std::vector<Trial>& trials, const std::function<double(const Trial&)>& value) {
@@ -160,6 +165,94 @@ std::vector<double> per_trial(const std::vector<Trial>& trials, const std::funct
 RatioComparison compare_ratio(const std::vector<double>& numerator, const std::vector<double>& denominator) {
   const auto ratio = analysis::ratio_with_error(numerator, denominator);
   return {ratio, analysis::deviation_in_sigma(ratio, 1.0)};
+}
+
+/// Spectra of two outputs in a band: sums over trials, and all trials' contributions.
+struct BandOfTrials {
+  std::vector<std::complex<double>> cross;
+  std::vector<double> first;
+  std::vector<double> second;
+
+  struct Derived {
+    double coherence;
+    std::complex<double> cross;
+  };
+  /// Of all trials but `left_out` (of all if that is beyond the last).
+  [[nodiscard]] Derived without(std::size_t left_out) const {
+    std::complex<double> sum = 0.0;
+    double power_first = 0.0;
+    double power_second = 0.0;
+    double count = 0.0;
+    for (std::size_t t = 0; t < cross.size(); ++t) {
+      if (t == left_out) continue;
+      sum += cross[t];
+      power_first += first[t];
+      power_second += second[t];
+      count += 1.0;
+    }
+    return {std::norm(sum) / (power_first * power_second), sum / count};
+  }
+};
+
+/// The jackknife's standard error (Tukey) of a number that is computed from all trials but one.
+template <class Value>
+double jackknife_error(std::size_t trials, Value&& value) {
+  const auto n = static_cast<double>(trials);
+  double sum = 0.0;
+  double squares = 0.0;
+  for (std::size_t t = 0; t < trials; ++t) {
+    const double x = value(t);
+    sum += x;
+    squares += x * x;
+  }
+  return std::sqrt(std::max(0.0, (n - 1.0) / n * (squares - sum * sum / n)));
+}
+
+/// Cross-spectra of all pairs of outputs: `a` and `b` give the spectra of a trial that are compared.
+template <class A, class B>
+std::vector<Pair> compare_pairs(const std::vector<Band>& bands, const std::vector<Trial>& trials, A&& a, B&& b) {
+  const std::size_t count = a(trials.front()).populations();
+  const auto gathered = [&](auto&& spectrum, const Band& band, std::size_t k, std::size_t l) {
+    BandOfTrials result;
+    for (const Trial& trial : trials) {
+      result.cross.push_back(cross_band_mean(spectrum(trial), band, k, l));
+      result.first.push_back(band_mean(spectrum(trial), band, k));
+      result.second.push_back(band_mean(spectrum(trial), band, l));
+    }
+    return result;
+  };
+  std::vector<Pair> pairs;
+  for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t l = k + 1; l < count; ++l) {
+      Pair& pair = pairs.emplace_back(Pair{k, l, {}});
+      for (const Band& band : bands) {
+        const auto of_a = gathered(a, band, k, l);
+        const auto of_b = gathered(b, band, k, l);
+        std::vector<double> real;
+        std::vector<double> imaginary;
+        for (std::size_t t = 0; t < trials.size(); ++t) {
+          real.push_back(of_a.cross[t].real() - of_b.cross[t].real());
+          imaginary.push_back(of_a.cross[t].imag() - of_b.cross[t].imag());
+        }
+        CrossBand& one = pair.band.emplace_back();
+        one.real = analysis::mean_with_error(real);
+        one.imaginary = analysis::mean_with_error(imaginary);
+        one.real_deviation = analysis::deviation_in_sigma(one.real, 0.0);
+        one.imaginary_deviation = analysis::deviation_in_sigma(one.imaginary, 0.0);
+        const std::size_t all = trials.size();
+        one.a = of_a.without(all).cross;
+        one.b = of_b.without(all).cross;
+        one.coherence_a = of_a.without(all).coherence;
+        one.coherence_b = of_b.without(all).coherence;
+        one.coherence_error = jackknife_error(all, [&](std::size_t t) { return of_a.without(t).coherence; });
+        one.phase_a = std::arg(one.a);
+        one.phase_b = std::arg(one.b);
+        // Relative to the mean, so that no turn comes between.
+        one.phase_error = jackknife_error(all, [&](std::size_t t) { return std::arg(of_a.without(t).cross / one.a); });
+      }
+    }
+  }
+  return pairs;
 }
 
 /// `of` gives the simulation of the level that is compared.
@@ -206,6 +299,9 @@ Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& tr
           analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return of(t).autocorrelation[k][i]; })));
     }
   }
+  level.pair = compare_pairs(
+      bands, trials, [&](const Trial& t) -> const Spectrum& { return of(t).estimate; },
+      [](const Trial& t) -> const Spectrum& { return t.expected.spectrum; });
   return level;
 }
 
@@ -234,6 +330,9 @@ LevelComparison compare_levels(const std::vector<Band>& bands, const std::vector
     }
     result.autocorrelation_deviation.push_back(worst);
   }
+  result.pair = compare_pairs(
+      bands, trials, [](const Trial& t) -> const Spectrum& { return t.mesoscopic->estimate; },
+      [](const Trial& t) -> const Spectrum& { return t.network.estimate; });
   return result;
 }
 
@@ -259,13 +358,14 @@ std::string advice(const Comparison& result, const Model& model, std::size_t k) 
     return fmt::format(
         "all bands are off by about the same factor {:.3g}, as they are when the theory has another size N", *factor);
   }
-  const auto& population = model.populations[k];
-  if (std::holds_alternative<model::LorentzianStart>(model.simulation.start)) {
+  const auto& population = model.populations[outputs(model)[k].parts.front()];
+  const bool deterministic = std::holds_alternative<model::NoNoise>(population.noise);
+  if (deterministic && std::holds_alternative<model::LorentzianStart>(model.simulation.start)) {
     return "the start is not stationary and deterministic neurons do not forget it (docs/guide.md, 'Memory of the "
            "start'); "
            "use start = \"stationary\"";
   }
-  if (population.sampling == model::Sampling::quantile) {
+  if (deterministic && population.sampling == model::Sampling::quantile) {
     return "a network on a quantile grid ages over long runs (docs/guide.md); try sampling = \"random\" or a shorter "
            "duration";
   }
@@ -286,6 +386,24 @@ struct Item {
   std::string text;
 };
 
+void list_pairs(std::vector<Item>& items, const Comparison& result, const std::vector<Pair>& pairs, bool network,
+                const std::string& names) {
+  for (const auto& pair : pairs) {
+    for (std::size_t b = 0; b < pair.band.size(); ++b) {
+      const auto add = [&](const char* part, const analysis::Estimate& difference, double deviation) {
+        items.push_back(
+            {deviation, 0.0, pair.first, network,
+             fmt::format("populations '{}' and '{}', band {:.3g}..{:.3g}: {} part of the cross-spectrum, {} = "
+                         "{:.2g} +- {:.1g}",
+                         result.populations[pair.first], result.populations[pair.second], result.bands[b].low,
+                         result.bands[b].high, part, names, difference.value, difference.error)});
+      };
+      add("real", pair.band[b].real, pair.band[b].real_deviation);
+      add("imaginary", pair.band[b].imaginary, pair.band[b].imaginary_deviation);
+    }
+  }
+}
+
 void list_level(std::vector<Item>& items, const Comparison& result, const Level& level, const std::string& name) {
   const bool network = &level == &result.network;
   for (std::size_t k = 0; k < result.populations.size(); ++k) {
@@ -305,6 +423,7 @@ void list_level(std::vector<Item>& items, const Comparison& result, const Level&
                      fmt::format("population '{}', mean rate: {} - theory = {:.2g} +- {:.1g}", population, name,
                                  rate.difference.value, rate.difference.error)});
   }
+  list_pairs(items, result, level.pair, network, name + " - theory");
 }
 
 std::vector<Item> list_items(const Comparison& result) {
@@ -324,6 +443,7 @@ std::vector<Item> list_items(const Comparison& result) {
                      fmt::format("population '{}', mean rate: mesoscopic - network = {:.2g} +- {:.1g}",
                                  result.populations[k], result.levels.rate[k].value, result.levels.rate[k].error)});
   }
+  list_pairs(items, result, result.levels.pair, false, "mesoscopic - network");
   return items;
 }
 
@@ -334,11 +454,17 @@ void judge(Comparison& result, const Model& model, const Settings& settings) {
                                 result.trials, result.trials_wanted);
     return;
   }
-  const auto items = list_items(result);
+  auto items = list_items(result);
+  result.comparisons = items.size();
   result.threshold = analysis::threshold_in_sigma(items.size(), settings.false_alarm);
   const auto disagrees = [&](const Item& item) { return std::abs(item.deviation) > result.threshold; };
-  const auto smaller = [](const Item& a, const Item& b) { return std::abs(a.deviation) < std::abs(b.deviation); };
-  const Item worst = *std::max_element(items.begin(), items.end(), smaller);
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Item& a, const Item& b) { return std::abs(a.deviation) > std::abs(b.deviation); });
+  const Item& worst = items.front();
+  constexpr std::size_t shown = 5;
+  for (std::size_t i = 0; i < std::min(shown, items.size()); ++i) {
+    result.worst.push_back({items[i].deviation, items[i].text});
+  }
   const auto disagreeing = std::count_if(items.begin(), items.end(), disagrees);
   result.agrees = disagreeing == 0;
   if (result.agrees) {
@@ -428,10 +554,13 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     std::optional<Trial> trial;
     const network::Sample sample = network::draw_sample(simulated, t, {.threads = run.network.threads});
     const auto simulated_point = network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
-    const Activity activity = network::simulate(simulated, sample, simulated_point, run.network);
+    const Activity activity =
+        output_activity(simulated, network::simulate(simulated, sample, simulated_point, run.network));
     if (!activity.finished) return trial;
     Activity reduced;
-    if (settings.mesoscopic) reduced = mesoscopic::simulate(simulated, t, run.mesoscopic, {}, &families);
+    if (settings.mesoscopic) {
+      reduced = output_activity(simulated, mesoscopic::simulate(simulated, t, run.mesoscopic, {}, &families));
+    }
     if (!reduced.finished) return trial;
     trial.emplace();
     trial->network = estimator(activity);
@@ -444,9 +573,9 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   });
 
   Comparison result;
-  for (const auto& population : simulated.populations) {
-    result.populations.push_back(population.name);
-    result.sizes.push_back(population.size);
+  for (const auto& output : outputs(simulated)) {
+    result.populations.push_back(output.name);
+    result.sizes.push_back(output_size(simulated, output));
   }
   result.trials = trials.size();
   result.trials_wanted = static_cast<std::size_t>(wanted.trials);

@@ -62,6 +62,42 @@ void add_theory(Dataset& data, const theory::ShotNoise& theory, const std::vecto
             "imaginary part of the two-sided cross-spectral density, theory, coupled"});
 }
 
+/// Coherence and phase in the bands, as matrices over the populations (diagonal: 1 and 0).
+void add_pairs(Dataset& data, const std::vector<Pair>& pairs, std::size_t count, const std::string& prefix,
+               const std::string& name, bool theory) {
+  if (pairs.empty()) return;
+  const std::size_t bands = pairs.front().band.size();
+  const auto add = [&](const std::string& label, const std::string& units, const std::string& text, double diagonal,
+                       double mirror, auto&& value) {
+    std::vector<double> values(count * count * bands, diagonal);
+    for (const auto& pair : pairs) {
+      for (std::size_t b = 0; b < bands; ++b) {
+        const double x = value(pair.band[b]);
+        values[(pair.first * count + pair.second) * bands + b] = x;
+        values[(pair.second * count + pair.first) * bands + b] = mirror * x;
+      }
+    }
+    data.add({label, {"population", "source", "band"}, values, units, text});
+  };
+  add(prefix + "coherence", "1", "coherence in the band, " + name, 1.0, 1.0,
+      [](const auto& b) { return b.coherence_a; });
+  add(prefix + "coherence_error", "1", "standard error of the coherence (jackknife over trials)", 0.0, 1.0,
+      [](const auto& b) { return b.coherence_error; });
+  add(prefix + "phase", "radian", "phase of the cross-spectrum in the band, " + name, 0.0, -1.0,
+      [](const auto& b) { return b.phase_a; });
+  add(prefix + "phase_error", "radian", "standard error of the phase (jackknife over trials)", 0.0, 1.0,
+      [](const auto& b) { return b.phase_error; });
+  add(prefix + "cross_real_deviation", "1", "deviation of the real part of the cross-spectrum from theory in sigma",
+      0.0, 1.0, [](const auto& b) { return b.real_deviation; });
+  add(prefix + "cross_imag_deviation", "1",
+      "deviation of the imaginary part of the cross-spectrum from theory in sigma", 0.0, -1.0,
+      [](const auto& b) { return b.imaginary_deviation; });
+  if (!theory) return;
+  add("coherence_theory", "1", "coherence in the band, theory", 1.0, 1.0, [](const auto& b) { return b.coherence_b; });
+  add("phase_theory", "radian", "phase of the cross-spectrum in the band, theory", 0.0, -1.0,
+      [](const auto& b) { return b.phase_b; });
+}
+
 /// The prefix of a level's variables: none for the network, whose names came first.
 std::string named(const std::string& level, const std::string& name) {
   return level.empty() ? name : level + "_" + name;
@@ -167,8 +203,10 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
   data.add(
       {"rate_theory", {"population"}, theory, per_time, "mean firing rate, theory at the trials' operating points"});
   add_level(data, c.network, "", "network", per_time);
+  add_pairs(data, c.network.pair, c.populations.size(), "", "network", true);
   if (c.mesoscopic) {
     add_level(data, *c.mesoscopic, "mesoscopic", "mesoscopic model", per_time);
+    add_pairs(data, c.mesoscopic->pair, c.populations.size(), "mesoscopic_", "mesoscopic model", false);
     add_ratios(data, "levels", c.levels.band, "mesoscopic model / network");
     data.add({"levels_rate_deviation",
               {"population"},

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "popshot/analysis/statistics.hpp"
+#include "popshot/comparison/outputs.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
@@ -96,12 +97,12 @@ void judge(TransientComparison& result, const model::Model& model, double false_
 TransientComparison compare_transient(const model::Model& model, double false_alarm, const Execution& execution) {
   model::require_memory(model);
   mesoscopic::MarkovianFamilies families(model);
-  const auto mean_field = mean_field::simulate(model);
+  const auto mean_field = output_activity(model, mean_field::simulate(model));
   const auto trials = run_trials<Pair>(model, execution, [&](std::uint64_t t, const TrialExecution& run) {
     std::optional<Pair> pair;
-    auto network = network::simulate(model, t, run.network);
+    auto network = output_activity(model, network::simulate(model, t, run.network));
     if (!network.finished) return pair;
-    auto mesoscopic = mesoscopic::simulate(model, t, run.mesoscopic, {}, &families);
+    auto mesoscopic = output_activity(model, mesoscopic::simulate(model, t, run.mesoscopic, {}, &families));
     if (mesoscopic.finished) pair = Pair{std::move(network.rate), std::move(mesoscopic.rate)};
     return pair;
   });
@@ -113,9 +114,10 @@ TransientComparison compare_transient(const model::Model& model, double false_al
     result.time.push_back((static_cast<double>(i) + 0.5) * mean_field.interval);
   }
   result.mean_field = mean_field.rate;
-  for (std::size_t k = 0; k < model.populations.size(); ++k) {
-    result.populations.push_back(model.populations[k].name);
-    result.sizes.push_back(model.populations[k].size);
+  const auto all = outputs(model);
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    result.populations.push_back(all[k].name);
+    result.sizes.push_back(output_size(model, all[k]));
     auto& network = result.network.emplace_back();
     auto& mesoscopic = result.mesoscopic.emplace_back();
     auto& mean_deviation = result.mean_deviation.emplace_back();

@@ -46,8 +46,8 @@ std::vector<double> interval_mean_density(const std::vector<double>& density, do
 }
 
 std::vector<Eigen::MatrixXcd> interval_mean_density(const std::vector<Eigen::MatrixXcd>& density,
-                                                    const Eigen::VectorXd& limit) {
-  const Eigen::MatrixXcd white = limit.cast<std::complex<double>>().asDiagonal();
+                                                    const Eigen::MatrixXd& limit) {
+  const Eigen::MatrixXcd white = limit.cast<std::complex<double>>();
   return folded(density, white, [](const Eigen::MatrixXcd& matrix) -> Eigen::MatrixXcd { return matrix.conjugate(); });
 }
 

@@ -2,6 +2,7 @@
 // their spectrum.
 #pragma once
 
+#include <complex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,7 +58,27 @@ struct RateComparison {
   double deviation = 0.0;  ///< of the difference from 0, in sigma, both errors added in squares
 };
 
-/// One simulated level, and what it has in common with the theory. Indices: [population] first.
+/// The cross-spectrum of two outputs in a band, of a level (a) and of what it is compared with (b).
+struct CrossBand {
+  std::complex<double> a;  ///< mean over the band and the trials
+  std::complex<double> b;
+  analysis::Estimate real, imaginary;  ///< a - b, trial by trial
+  double real_deviation = 0.0;         ///< of that from 0, in sigma
+  double imaginary_deviation = 0.0;
+  /// |S_kl|^2/(S_kk S_ll) of the band means, and the argument of S_kl in radians; errors of a by the jackknife over
+  /// trials.
+  double coherence_a = 0.0, coherence_error = 0.0, coherence_b = 0.0;
+  double phase_a = 0.0, phase_error = 0.0, phase_b = 0.0;
+};
+
+/// The cross-spectra <A_first A_second^*> of two outputs in all bands.
+struct Pair {
+  std::size_t first = 0;
+  std::size_t second = 0;
+  std::vector<CrossBand> band;
+};
+
+/// One simulated level, and what it has in common with the theory. Indices: [output] first.
 struct Level {
   Spectrum estimate;                                ///< Welch, mean over trials
   std::vector<std::vector<double>> estimate_error;  ///< [population][bin], standard error between trials
@@ -66,6 +87,7 @@ struct Level {
   std::vector<RatioComparison> variance;  ///< of the recorded activity, simulated / theory
   std::vector<analysis::Estimate> skewness;
   std::vector<std::vector<analysis::Estimate>> autocorrelation;  ///< [population][lag]
+  std::vector<Pair> pair;                                        ///< level and theory, all pairs of outputs
 };
 
 /// What the mesoscopic level and the network have in common, trial by trial.
@@ -76,10 +98,17 @@ struct LevelComparison {
   std::vector<double> skewness_deviation;          ///< of the difference of the skewness from 0, in sigma
   /// [population]: the largest deviation of the difference of the autocorrelations from 0 over all lags, in sigma.
   std::vector<double> autocorrelation_deviation;
+  std::vector<Pair> pair;  ///< mesoscopic and network
+};
+
+/// A comparison by its size.
+struct Deviation {
+  double sigma = 0.0;
+  std::string what;
 };
 
 struct Comparison {
-  std::vector<std::string> populations;
+  std::vector<std::string> populations;  ///< the outputs of the model
   std::vector<std::int64_t> sizes;
   std::size_t trials = 0;  ///< finished ones, on which everything below rests
   std::size_t trials_wanted = 0;
@@ -94,17 +123,20 @@ struct Comparison {
   double threshold = 0.0;  ///< sigma above which a deviation counts as disagreement
   bool agrees = false;
   std::string reason;  ///< one or two sentences: what disagrees and what to try, or how strong the agreement is
+  std::size_t comparisons = 0;   ///< all that were judged
+  std::vector<Deviation> worst;  ///< the largest of them, largest first
 };
 
 /// Simulates `simulated` in spectrum.trials independent trials (trials side by side on the execution's threads), and
 /// compares the spectrum of each with the theory of `theorised`, which is the same model unless a wrong theory is to be
-/// tested. With random sampling each trial draws its own sample and the theory is evaluated at that sample's
-/// operating point, so that the errors between trials hold the variation of the samples. The mesoscopic model of a
-/// trial has the mean rates of the same sample. Judged are, for both levels against theory, the bands, the variance and
-/// the mean rates; and for the levels against each other the bands and mean rates. Skewness and autocorrelation are
-/// shown. A stop request ends it after the trials that are finished; with fewer than two the result says so and does
-/// not agree. Throws InputError if the models have time-dependent stimuli, differ in their populations' names, or the
-/// trials are too short for the resolution asked for.
+/// tested. Compared are the outputs of the model (model::outputs). With random sampling each trial draws its own sample
+/// and the theory is evaluated at that sample's operating point, so that the errors between trials hold the variation
+/// of the samples. The mesoscopic model of a trial has the mean rates of the same sample. Judged are, for both levels
+/// against theory, the bands of spectra and cross-spectra, the variance and the mean rates; and for the levels against
+/// each other bands and mean rates. Skewness and autocorrelation are shown. A stop request ends it after the trials
+/// that are finished; with fewer than two the result says so and does not agree. Throws InputError if the models have
+/// time-dependent stimuli, differ in their populations' names, or the trials are too short for the resolution asked
+/// for.
 [[nodiscard]] Comparison compare(const model::Model& simulated, const model::Model& theorised, const Settings& settings,
                                  const Execution& execution = {});
 

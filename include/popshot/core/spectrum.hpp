@@ -39,8 +39,8 @@ struct Spectrum {
 /// beyond, S is taken for its limit at high frequencies.
 [[nodiscard]] std::vector<double> interval_mean_density(const std::vector<double>& density, double limit);
 
-/// The same for matrices of cross-spectral densities, whose limit is the diagonal `limit`.
+/// The same for matrices of cross-spectral densities, with the (real, symmetric) matrix `limit`.
 [[nodiscard]] std::vector<Eigen::MatrixXcd> interval_mean_density(const std::vector<Eigen::MatrixXcd>& density,
-                                                                  const Eigen::VectorXd& limit);
+                                                                  const Eigen::MatrixXd& limit);
 
 }  // namespace popshot

@@ -85,7 +85,7 @@ TEST(ThroughWindow, AgreesWithTheIntegralOverTheWindowsLeakage) {
     for (const double f : frequency) density.push_back(test_density(f));
     return density;
   };
-  const auto windowed = through_window(theory, Eigen::Vector2d(1.0, 0.5), interval, segment).spectrum;
+  const auto windowed = through_window(theory, Eigen::Vector2d(1.0, 0.5).asDiagonal(), interval, segment).spectrum;
 
   // The same by brute force: the periodogram's expectation is int S_b(g) |W(f - g)|^2 dg, over one period of the
   // spectrum of interval means S_b(g) = sum_m S(g + m/interval) sinc^2((g + m/interval) interval).
@@ -127,7 +127,7 @@ TEST(ThroughWindow, LeavesWhiteNoiseAsItIs) {
   const auto theory = [](const std::vector<double>& frequency) {
     return std::vector<Eigen::MatrixXcd>(frequency.size(), Eigen::MatrixXcd::Constant(1, 1, 0.7));
   };
-  for (const double value : through_window(theory, Eigen::VectorXd::Constant(1, 0.7), 0.02, 60).spectrum.power(0))
+  for (const double value : through_window(theory, Eigen::MatrixXd::Constant(1, 1, 0.7), 0.02, 60).spectrum.power(0))
     EXPECT_NEAR(value, 0.7, 1e-12);
 }
 
