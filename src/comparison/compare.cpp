@@ -102,8 +102,24 @@ class TheoryAtTrial {
                                     step);
   }
 
-  /// The part of it that is of order 1/N.
-  [[nodiscard]] const Eigen::VectorXd& rate_shift() const { return rate_shift_; }
+  /// How well the part of it that is of order 1/N is known: to a quarter; where it is not computed (noise in the
+  /// neurons) it is at most about 1/(N tau).
+  [[nodiscard]] Eigen::VectorXd rate_error() const {
+    Eigen::VectorXd unknown(static_cast<Eigen::Index>(model_.populations.size()));
+    for (Eigen::Index k = 0; k < unknown.size(); ++k) {
+      const auto& population = model_.populations[static_cast<std::size_t>(k)];
+      const bool noisy = !std::holds_alternative<model::NoNoise>(population.noise);
+      unknown(k) = noisy ? 1.0 / (static_cast<double>(population.size) * population.tau) : 0.0;
+    }
+    return rate_shift_.cwiseAbs() / 4.0 + mix_ * unknown;
+  }
+
+  [[nodiscard]] const mean_field::OperatingPoint& mean_field_point() const { return mean_field_; }
+  [[nodiscard]] bool is_expensive() const {
+    return std::any_of(model_.populations.begin(), model_.populations.end(), [](const auto& population) {
+      return std::holds_alternative<model::GaussianNoise>(population.noise);
+    });
+  }
 
   [[nodiscard]] theory::ShotNoise curves(const mean_field::OperatingPoint& point,
                                          const std::vector<double>& frequency) const {
@@ -257,7 +273,7 @@ std::vector<Pair> compare_pairs(const std::vector<Band>& bands, const std::vecto
 
 /// `of` gives the simulation of the level that is compared.
 template <class Of>
-Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_shift,
+Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_error,
                     Of&& of) {
   Level level;
   level.estimate = mean_spectrum(trials, [&](const Trial& t) -> const Spectrum& { return of(t).estimate; });
@@ -283,7 +299,7 @@ Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& tr
         analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return t.rate_theory(index); })).value;
     rate.difference = analysis::mean_with_error(
         per_trial(trials, [&](const Trial& t) { return of(t).moments[k].mean - t.rate_theory(index); }));
-    rate.theory_error = std::abs(rate_shift(index)) / 4.0;
+    rate.theory_error = rate_error(index);
     analysis::Estimate both = rate.difference;
     both.error = std::hypot(both.error, rate.theory_error);
     rate.deviation = analysis::deviation_in_sigma(both, 0.0);
@@ -550,6 +566,14 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
 
   const Estimator estimator{interval, segment, make_lags(segment)};
   mesoscopic::MarkovianFamilies families(simulated);
+  // A Fokker-Planck solution takes as long as a trial: one for all, at the mean field's state, to which that of a
+  // random sample scatters.
+  std::optional<Trial> common;
+  if (theory.is_expensive()) {
+    common.emplace();
+    common->expected = theory.expected(theory.mean_field_point(), interval, segment);
+    common->curves = theory.curves(theory.mean_field_point(), frequency);
+  }
   const auto trials = run_trials<Trial>(simulated, execution, [&](std::uint64_t t, const TrialExecution& run) {
     std::optional<Trial> trial;
     const network::Sample sample = network::draw_sample(simulated, t, {.threads = run.network.threads});
@@ -566,8 +590,13 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     trial->network = estimator(activity);
     if (settings.mesoscopic) trial->mesoscopic = estimator(reduced);
     const auto point = theory.point(sample);
-    trial->expected = theory.expected(point, interval, segment);
-    trial->curves = theory.curves(point, frequency);
+    if (common) {
+      trial->expected = common->expected;
+      trial->curves = common->curves;
+    } else {
+      trial->expected = theory.expected(point, interval, segment);
+      trial->curves = theory.curves(point, frequency);
+    }
     trial->rate_theory = theory.mean_rate(point);
     return trial;
   });
@@ -596,10 +625,10 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
       };
       for (const std::size_t lag : estimator.lags) values.push_back(covariance(lag) / covariance(0));
     }
-    result.network = compare_level(result.bands, trials, theory.rate_shift(),
+    result.network = compare_level(result.bands, trials, theory.rate_error(),
                                    [](const Trial& t) -> const Simulated& { return t.network; });
     if (settings.mesoscopic) {
-      result.mesoscopic = compare_level(result.bands, trials, theory.rate_shift(),
+      result.mesoscopic = compare_level(result.bands, trials, theory.rate_error(),
                                         [](const Trial& t) -> const Simulated& { return *t.mesoscopic; });
       result.levels = compare_levels(result.bands, trials);
     }

@@ -221,8 +221,10 @@ std::vector<Complex> corrected(const model::Model& model, const OperatingPoint& 
                                std::vector<Complex> values) {
   sort(values);
   std::vector<Complex> uncoupled;
-  for (const auto& system : assembly.systems()) {
-    const auto part = values_of(system.a);
+  for (std::size_t k = 0; k < assembly.systems().size(); ++k) {
+    // A rational approximation has poles of its own.
+    if (std::holds_alternative<model::GaussianNoise>(model.populations[k].noise)) continue;
+    const auto part = values_of(assembly.systems()[k].a);
     uncoupled.insert(uncoupled.end(), part.begin(), part.end());
   }
   const Characteristic characteristic(model, point);
@@ -252,9 +254,12 @@ std::vector<Complex> eigenvalues(const model::Model& model, const OperatingPoint
     const auto others = values_of(other.matrix());
     std::erase_if(values, [&](const Complex& value) { return !contains(others, value, 1e-4); });
   }
-  const bool delayed = std::any_of(model.projections.begin(), model.projections.end(),
-                                   [](const auto& projection) { return projection.delay > 0.0; });
-  if (delayed) values = corrected(model, point, assembly, values);
+  const bool approximate = std::any_of(model.projections.begin(), model.projections.end(),
+                                       [](const auto& projection) { return projection.delay > 0.0; }) ||
+                           std::any_of(model.populations.begin(), model.populations.end(), [](const auto& population) {
+                             return std::holds_alternative<model::GaussianNoise>(population.noise);
+                           });
+  if (approximate) values = corrected(model, point, assembly, values);
   sort(values);
   return values;
 }

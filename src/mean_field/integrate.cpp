@@ -18,7 +18,15 @@ namespace {
 constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 
-using Stepper = std::variant<ComplexNeuronStepper>;
+using Stepper = std::variant<ComplexNeuronStepper, FokkerPlanckStepper>;
+
+Stepper make_stepper(const model::Population& population, double constant_current, double time_step,
+                     const PopulationStart& start) {
+  if (std::holds_alternative<model::GaussianNoise>(population.noise)) {
+    return FokkerPlanckStepper(population, constant_current, time_step, start);
+  }
+  return ComplexNeuronStepper(population, constant_current, time_step, start);
+}
 
 }  // namespace
 
@@ -49,8 +57,8 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
   const std::size_t count = model.populations.size();
   std::vector<Stepper> steppers;
   for (std::size_t k = 0; k < count; ++k) {
-    steppers.emplace_back(
-        ComplexNeuronStepper(model.populations[k], constant_current(model, k), schedule.time_step, drive.start[k]));
+    steppers.push_back(
+        make_stepper(model.populations[k], constant_current(model, k), schedule.time_step, drive.start[k]));
   }
   const auto state_of = [&](std::size_t k) {
     return std::visit([](const auto& stepper) { return stepper.state(); }, steppers[k]);

@@ -8,6 +8,7 @@
 #include "popshot/core/error.hpp"
 #include "popshot/core/riccati.hpp"
 #include "popshot/model/heterogeneity.hpp"
+#include "rational_system.hpp"
 #include "stationary_root.hpp"
 
 namespace popshot::mean_field {
@@ -16,6 +17,8 @@ namespace {
 
 constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
+/// Of the nodes where each of them costs a Fokker-Planck equation.
+constexpr double noisy_accuracy = 1e-8;
 
 /// Half-turns per time step, in units of pi: spikes per step of a neuron with constant input eta that is
 /// kicked by `kick` at the end of every step of length h (units of tau). theory.md (10).
@@ -88,6 +91,10 @@ SingleNeuron::SingleNeuron(const model::Population& population) : tau_(populatio
 
 Complex SingleNeuron::rest(double drive) const {
   if (const auto* cauchy = std::get_if<model::CauchyNoise>(&noise_)) return stationary_root(drive, cauchy->width);
+  if (const auto* gaussian = std::get_if<model::GaussianNoise>(&noise_)) {
+    const double height = pi * noisy_neuron_rate(drive, gaussian->intensity);
+    return {-std::sqrt(std::max(0.0, height * height - drive)), height};  // (S3)
+  }
   return drive > 0.0 ? Complex{0.0, std::sqrt(drive)} : Complex{-std::sqrt(-drive), 0.0};
 }
 
@@ -96,6 +103,10 @@ double SingleNeuron::kicked_rate(double drive, double kick, double time_step) co
   if (const auto* cauchy = std::get_if<model::CauchyNoise>(&noise_)) {
     const auto flow = riccati_flow(Complex{drive, 0.0}, h);
     return riccati_step(flow, kicked_rest(flow, {kick, cauchy->width * h})).spikes / time_step;
+  }
+  if (std::holds_alternative<model::GaussianNoise>(noise_)) {
+    // The scheme fires as if the drive were larger by kick^2/12. theory.md, after (10)
+    return rate(drive + kick / h + kick * kick / 12.0);
   }
   return spikes_per_step(drive, kick, h) / time_step;
 }
@@ -113,10 +124,23 @@ LinearSystem real_form(const Eigen::MatrixXcd& a, const Eigen::VectorXcd& b, con
 }
 
 LinearSystem linearised(const model::Population& population, double input, double accuracy) {
+  if (std::holds_alternative<model::GaussianNoise>(population.noise)) {
+    const double w = std::abs(rest_state(population, input));
+    return rational_system(Response(population, input), w / population.tau);
+  }
   return ComplexNeurons(population, accuracy).linearised(input);
 }
 
-Response::Response(const model::Population& population, double input) : Response(ComplexNeurons(population), input) {}
+Response::Response(const model::Population& population, double input) : tau_(population.tau) {
+  if (const auto* noise = std::get_if<model::GaussianNoise>(&population.noise)) {
+    for (const auto& node : model::nodes(population.heterogeneity, noisy_accuracy)) {
+      weight_.push_back(node.weight);
+      noisy_.emplace_back(node.eta + input, noise->intensity);
+    }
+    return;
+  }
+  *this = Response(ComplexNeurons(population), input);
+}
 
 Response::Response(const ComplexNeurons& neurons, double input) : tau_(neurons.tau), weight_(neurons.weight) {
   for (std::size_t m = 0; m < neurons.eta.size(); ++m) rest_.push_back(neurons.rest(m, input));
@@ -124,6 +148,13 @@ Response::Response(const ComplexNeurons& neurons, double input) : tau_(neurons.t
 
 Complex Response::operator()(Complex s) const {
   const Complex scaled = tau_ * s;
+  if (!noisy_.empty()) {
+    Complex sum = 0.0;
+    for (std::size_t m = 0; m < noisy_.size(); ++m) {
+      sum += weight_[m] * noisy_[m].response(scaled) - std::conj(weight_[m] * noisy_[m].response(std::conj(scaled)));
+    }
+    return sum / Complex{0.0, 2.0 * pi * tau_};
+  }
   if (rest_.size() == 1) {
     // (S9) with both fractions on one denominator: no subtraction of nearly equal terms.
     const Complex x = rest_[0];
@@ -134,6 +165,23 @@ Complex Response::operator()(Complex s) const {
     sum += weight_[m] / (scaled - 2.0 * rest_[m]) - std::conj(weight_[m]) / (scaled - 2.0 * std::conj(rest_[m]));
   }
   return sum / Complex{0.0, 2.0 * pi * tau_};
+}
+
+Complex rest_state(const model::Population& population, double input) {
+  const auto* noise = std::get_if<model::GaussianNoise>(&population.noise);
+  if (noise == nullptr) return ComplexNeurons(population).rest(input);
+  Complex sum = 0.0;
+  for (const auto& node : model::nodes(population.heterogeneity, noisy_accuracy)) {
+    sum += node.weight * NoisyNeurons(node.eta + input, noise->intensity).rest();
+  }
+  return sum;
+}
+
+double rate_slope(const model::Population& population, double input) {
+  if (std::holds_alternative<model::GaussianNoise>(population.noise)) {
+    return Response(population, input)(Complex{0.0}).real();
+  }
+  return ComplexNeurons(population).slope(input);
 }
 
 }  // namespace popshot::mean_field

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/interpolators/cardinal_cubic_b_spline.hpp>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <numbers>
@@ -97,7 +99,57 @@ class NodeCurve final : public RateCurve {
   ComplexNeurons neurons_;
 };
 
+/// F of a population with Gaussian noise, tabulated over the inputs that are possible. Its slope between is bounded by
+/// what it is at nearby points of the table, which is no proof.
+class TabulatedCurve final : public RateCurve {
+ public:
+  TabulatedCurve(const model::Population& population, double low, double high) : low_(low) {
+    constexpr std::size_t points = 400;
+    spacing_ = (high - low) / static_cast<double>(points - 1);
+    std::vector<double> rates(points);
+    for (std::size_t i = 0; i < points; ++i) {
+      const double input = low + spacing_ * static_cast<double>(i);
+      rates[i] = stationary_rate(population, input);
+    }
+    spline_ = std::make_unique<Spline>(rates.begin(), rates.end(), low, spacing_);
+    high_ = high;
+  }
+  [[nodiscard]] double rate(double input) const override { return (*spline_)(std::clamp(input, low_, high_)); }
+  [[nodiscard]] double slope(double input) const override { return spline_->prime(std::clamp(input, low_, high_)); }
+  [[nodiscard]] Interval rate(const Interval& input) const override {
+    const double error = 1e-13 * (1.0 + rate(input.upper));
+    return {rate(input.lower) - error, rate(input.upper) + error};
+  }
+  [[nodiscard]] Interval slope(const Interval& input) const override {
+    double low = std::min(slope(input.lower), slope(input.upper));
+    double high = std::max(slope(input.lower), slope(input.upper));
+    const auto first = static_cast<std::int64_t>(std::floor((input.lower - low_) / spacing_));
+    const auto last = static_cast<std::int64_t>(std::ceil((input.upper - low_) / spacing_));
+    for (std::int64_t i = first + 1; i < last; ++i) {
+      const double value = slope(low_ + spacing_ * static_cast<double>(i));
+      low = std::min(low, value);
+      high = std::max(high, value);
+    }
+    const double margin = 1e-12 + 0.02 * (high - low);
+    return {low - margin, high + margin};
+  }
+
+ private:
+  using Spline = boost::math::interpolators::cardinal_cubic_b_spline<double>;
+  double low_;
+  double high_ = 0.0;
+  double spacing_ = 1.0;
+  std::unique_ptr<Spline> spline_;
+};
+
+/// The inputs that population k may get, given that no rate is above `largest`.
+Interval possible_inputs(const RateProblem& problem, Eigen::Index k, double largest) {
+  return {problem.input(k) + largest * problem.coupling.row(k).cwiseMin(0.0).sum() - 1e-6,
+          problem.input(k) + largest * problem.coupling.row(k).cwiseMax(0.0).sum() + 1e-6};
+}
+
 std::unique_ptr<RateCurve> make_curve(const model::Population& population) {
+  if (std::holds_alternative<model::GaussianNoise>(population.noise)) return nullptr;  // made when the inputs are known
   ComplexNeurons neurons(population);
   if (neurons.single()) return std::make_unique<LorentzianCurve>(std::move(neurons));
   return std::make_unique<NodeCurve>(std::move(neurons));
@@ -107,7 +159,11 @@ std::unique_ptr<RateCurve> make_curve(const model::Population& population) {
 double largest_possible_rate(const model::Model& model, const RateProblem& problem) {
   double largest = 0.0;
   for (Eigen::Index k = 0; k < problem.input.size(); ++k) {
-    const auto& population = model.populations[static_cast<std::size_t>(k)];
+    auto population = model.populations[static_cast<std::size_t>(k)];
+    if (const auto* noise = std::get_if<model::GaussianNoise>(&population.noise)) {
+      // Noise adds less to the rate than the current 10 D^(2/3) and a Cauchy noise of this width do.
+      population.noise = model::CauchyNoise{10.0 * std::cbrt(noise->intensity * noise->intensity)};
+    }
     const ComplexNeurons neurons(population);
     // A sum with weights W is at most sum |W| times its largest term.
     double weight = 0.0;
@@ -132,7 +188,9 @@ double largest_possible_rate(const model::Model& model, const RateProblem& probl
     double allowed = 0.0;
     for (Eigen::Index k = 0; k < problem.input.size(); ++k) {
       const double input = problem.input(k) + largest * problem.coupling.row(k).cwiseMax(0.0).sum();
-      allowed = std::max(allowed, problem.curves[static_cast<std::size_t>(k)]->rate(input));
+      const auto& curve = problem.curves[static_cast<std::size_t>(k)];
+      if (!curve) return 1.001 * largest;
+      allowed = std::max(allowed, curve->rate(input));
     }
     if (!(1.01 * allowed < largest)) break;
     largest = 1.01 * allowed;
@@ -175,8 +233,16 @@ StationaryStates stationary_states(const model::Model& model) {
     throw InputError("model: weights, currents and heterogeneity must be finite for stationary states to exist");
   }
 
+  bool rigorous = true;
+  for (std::size_t k = 0; k < count; ++k) {
+    if (problem.curves[k]) continue;
+    const auto inputs = possible_inputs(problem, static_cast<Eigen::Index>(k), problem.largest_rate);
+    problem.curves[k] = std::make_unique<TabulatedCurve>(model.populations[k], inputs.lower, inputs.upper);
+    rigorous = false;
+  }
+
   const RateSolutions solutions = solve_rates(problem, box_budget(count));
-  result.complete = solutions.complete;
+  result.complete = solutions.complete && rigorous;
   for (const Eigen::VectorXd& rate : solutions.rates) {
     StationaryState state;
     state.point.input = problem.input + problem.coupling * rate;

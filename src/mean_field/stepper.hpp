@@ -1,6 +1,7 @@
 // The mean field of one population in time, step by step.
 #pragma once
 
+#include <Eigen/Dense>
 #include <complex>
 #include <vector>
 
@@ -28,6 +29,33 @@ class ComplexNeuronStepper {
   };
   std::vector<Neuron> neurons_;
   double noise_kick_ = 0.0;
+};
+
+/// The modes of a population with Gaussian noise, for all nodes of its heterogeneity: a kick (Cayley transform of the
+/// shift of V) and an exact drift, (G12), (G13) of docs/theory/gaussian_noise.md.
+class FokkerPlanckStepper {
+ public:
+  FokkerPlanckStepper(const model::Population& population, double constant_current, double time_step,
+                      const PopulationStart& start);
+  /// One kick and one drift; returns the spikes per neuron of the step.
+  double step(double kick);
+  /// v + i pi tau r of the population.
+  [[nodiscard]] std::complex<double> state() const;
+
+ private:
+  struct Group {
+    std::complex<double> weight;
+    double scale = 1.0;
+    Eigen::VectorXcd mode;
+    Eigen::MatrixXcd propagator;
+    Eigen::VectorXcd source;
+    Eigen::RowVectorXcd integral;  ///< of 1 + 2 sum (-1)^n z_n over the step
+    std::complex<double> integral_constant;
+  };
+  double h_ = 0.0;
+  std::vector<Group> groups_;
+  std::vector<std::complex<double>> moved_, factor_;
+  Eigen::VectorXcd next_;
 };
 
 }  // namespace popshot::mean_field

@@ -111,6 +111,7 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
     slope(k) = mean_field::stationary_rate_slope(population, point.input(k));
     // Noise of the input, in second order: x2 = -<x1^2>/(2 x0) with x1 = dI/(2 pi i f tau - 2 x0), exact for every
     // complex neuron and so for the population as a whole, neurons at their threshold included. (28)
+    if (std::holds_alternative<model::GaussianNoise>(population.noise)) continue;
     const mean_field::ComplexNeurons neurons(population);
     for (std::size_t m = 0; m < neurons.eta.size(); ++m) {
       const std::complex<double> x0 = neurons.rest(m, point.input(k));

@@ -11,6 +11,7 @@
 
 #include "cauchy_noise.hpp"
 #include "popshot/core/error.hpp"
+#include "popshot/mean_field/fokker_planck.hpp"
 #include "popshot/model/heterogeneity.hpp"
 #include "popshot/theory/shot_noise.hpp"
 
@@ -148,8 +149,91 @@ std::function<double(double)> interpolated(const std::function<double(double)>& 
   return [table, scale](double f) { return table(std::asinh(f / scale)); };
 }
 
+/// The average of noisy_neuron_spectrum over one part at the given frequencies, in units of tau. Neurons that are
+/// driven far above what noise can change count as neurons without noise: g is divided between both by a smooth step.
+std::vector<double> average_with_gaussian_noise(const Part& part, double input, double intensity,
+                                                const std::vector<double>& frequency) {
+  using Rule = boost::math::quadrature::gauss<double, 6>;
+  const double unit = std::cbrt(intensity * intensity);
+  const double border = std::pow(intensity / 0.004, 2.0 / 3.0);
+  const auto share_above = [&](double eta) {
+    const double x = std::clamp((eta + input) / border - 1.0, 0.0, 1.0);
+    return x * x * (3.0 - 2.0 * x);
+  };
+  std::vector<double> sum(frequency.size(), 0.0);
+  const auto add = [&](double eta, double weight) {
+    weight *= part.density(eta) * (1.0 - share_above(eta));
+    if (weight == 0.0) return;
+    const auto spectrum = mean_field::noisy_neuron_spectrum(eta + input, intensity, frequency);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * spectrum[i];
+  };
+  const auto add_panel = [&](double low, double high) {
+    const double half = 0.5 * (high - low);
+    for (std::size_t i = 0; i < Rule::abscissa().size(); ++i) {
+      for (const double sign : {1.0, -1.0}) {
+        add(low + half * (1.0 + sign * Rule::abscissa()[i]), half * Rule::weights()[i]);
+      }
+    }
+  };
+  // Below threshold rates fall as exp(-(4/3) (|drive|/D^(2/3))^(3/2)).
+  const double low = std::max(part.support.low, -input - 8.0 * unit);
+  const double high = std::min(part.support.high, 2.0 * border - input);
+  for (double eta = low; eta < high;) {
+    const double drive = eta + input;
+    const double line = drive < unit ? unit : 2.0 * intensity / std::sqrt(drive);
+    const double next = std::min(high, eta + std::min(line, part.smallest_width));
+    add_panel(eta, next);
+    eta = next;
+  }
+  if (part.support.high > border - input) {
+    Part above = part;
+    above.density = [density = part.density, share_above](double eta) { return density(eta) * share_above(eta); };
+    above.support.low = std::max(part.support.low, border - input);
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      if (frequency[i] > 0.0) sum[i] += sum_of_lines(above, input, frequency[i]);
+    }
+  }
+  return sum;
+}
+
+std::function<double(double)> gaussian_noise_density(const model::Population& population, double intensity,
+                                                     double input) {
+  const double tau = population.tau;
+  const double rate = mean_field::stationary_rate(population, input) * tau;
+  const double w = std::max(std::abs(mean_field::stationary_state_variable(population, input)), std::cbrt(intensity));
+  const double narrowest =
+      model::smallest_width(population.heterogeneity) / (2.0 * w * w) + 0.75 * intensity / (w * w * w);
+  const double highest = w / pi * std::max(6.0, 2.0 / narrowest);
+  const double scale = 0.3 * w / pi;
+  const double end = std::asinh(highest / scale);
+  const auto points = static_cast<std::size_t>(std::clamp(10.0 * end / std::min(1.0, narrowest), 120.0, 4000.0));
+  std::vector<double> frequency(points);
+  for (std::size_t i = 0; i < points; ++i) {
+    frequency[i] = scale * std::sinh(end * static_cast<double>(i) / static_cast<double>(points - 1));
+  }
+  std::vector<double> values(points, 0.0);
+  if (const auto* same = std::get_if<model::Identical>(&population.heterogeneity)) {
+    values = mean_field::noisy_neuron_spectrum(same->center + input, intensity, frequency);
+  } else {
+    for (const auto& part : parts_of(population.heterogeneity)) {
+      const auto average = average_with_gaussian_noise(part, input, intensity, frequency);
+      for (std::size_t i = 0; i < points; ++i) values[i] += part.weight * average[i];
+    }
+  }
+  using Spline = boost::math::interpolators::cardinal_cubic_b_spline<double>;
+  const auto table = std::make_shared<Spline>(values.begin(), values.end(), 0.0, end / static_cast<double>(points - 1));
+  const double slow = model::tail_weight(population.heterogeneity) / (pi * pi * pi);
+  return [=](double f) {
+    const double x = f * tau;
+    return (x < highest ? (*table)(std::asinh(x / scale)) : rate - slow / x) / tau;
+  };
+}
+
 std::function<double(double)> make_density(const model::Population& population, double input) {
   const double tau = population.tau;
+  if (const auto* gaussian = std::get_if<model::GaussianNoise>(&population.noise)) {
+    return gaussian_noise_density(population, gaussian->intensity, input);
+  }
   const auto* cauchy = std::get_if<model::CauchyNoise>(&population.noise);
   if (const auto* same = std::get_if<model::Identical>(&population.heterogeneity)) {
     if (cauchy == nullptr) {

@@ -36,8 +36,8 @@ struct Expectation {
 /// What `welch` is expected to return for activity with a given spectrum: the spectrum of means over intervals (sinc^2
 /// and aliasing), convolved with the window's spectral leakage; and the autocovariances on the way. theory.md (23),
 /// (24). `limit` is the high-frequency limit of the spectral density matrix (r_k/N_k on its diagonal for populations;
-/// symmetric), which the aliases above three times the Nyquist frequency are replaced by. Exact up to the decay of the autocorrelation within eight
-/// segments.
+/// symmetric), which the aliases above three times the Nyquist frequency are replaced by. Exact up to the decay of the
+/// autocorrelation within eight segments.
 [[nodiscard]] Expectation through_window(const Theory& theory, const Eigen::MatrixXd& limit, double interval,
                                          std::size_t segment);
 

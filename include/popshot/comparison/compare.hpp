@@ -52,8 +52,8 @@ struct RateComparison {
   analysis::Estimate simulated;
   double theory = 0.0;            ///< mean over the trials of r_N + theory::mean_rate_shift
   analysis::Estimate difference;  ///< simulated - theory, trial by trial; its error is statistical
-  /// How well the theory of the mean rate is known: a quarter of its term of order 1/N (measured: it is within 16 %
-  /// for N = 10^3..10^5, docs/validation.md).
+  /// How well the theory of the mean rate is known: a quarter of its term of order 1/N (measured: it is within 16 % for
+  /// N = 10^3..10^5, docs/validation.md); with noise in the neurons, for which it is not computed, 1/(N tau) more.
   double theory_error = 0.0;
   double deviation = 0.0;  ///< of the difference from 0, in sigma, both errors added in squares
 };

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <vector>
 
+#include "popshot/mean_field/fokker_planck.hpp"
 #include "popshot/model/model.hpp"
 
 namespace popshot::mean_field {
@@ -51,7 +52,8 @@ class SingleNeuron {
  public:
   explicit SingleNeuron(const model::Population& population);
   /// Rest state under the constant input `drive` (eta included), averaged over phase and noise: rate Im/(pi tau).
-  /// Without noise i sqrt(drive); with Cauchy noise i sqrt(drive + i Gamma).
+  /// Without noise i sqrt(drive); with Cauchy noise i sqrt(drive + i Gamma); with Gaussian noise the imaginary part is
+  /// that of the rate, and the real part that of a Lorentzian density with this rate.
   [[nodiscard]] std::complex<double> rest(double drive) const;
   [[nodiscard]] double rate(double drive) const { return rest(drive).imag() / (std::numbers::pi * tau_); }
   /// The rate in the kick-drift scheme: constant drive, and a voltage kick in every time step. theory.md (10).
@@ -62,11 +64,14 @@ class SingleNeuron {
   model::NeuronNoise noise_;
 };
 
-/// The linear system of small disturbances of any population at rest. accuracy: of the nodes, see model::nodes.
+/// The linear system of small disturbances of any population at rest. accuracy: of the nodes, see model::nodes. With
+/// Gaussian noise it is a rational approximation of the response (AAA algorithm), whose poles are not to be taken for
+/// eigenvalues of the population.
 [[nodiscard]] LinearSystem linearised(const model::Population& population, double input, double accuracy = 1e-10);
 
 /// The response H(s) of the rate of a population at rest to a small current: one object for many s.
-/// H(s) = (1/(2 pi i tau)) sum_m [W_m/(tau s - 2 x_m) - conj(W_m)/(tau s - 2 conj(x_m))].
+/// H(s) = (1/(2 pi i tau)) sum_m [W_m/(tau s - 2 x_m) - conj(W_m)/(tau s - 2 conj(x_m))]; with Gaussian noise from
+/// NoisyNeurons, docs/theory/gaussian_noise.md (G6).
 class Response {
  public:
   Response(const model::Population& population, double input);
@@ -78,6 +83,12 @@ class Response {
   double tau_;
   std::vector<std::complex<double>> rest_;
   std::vector<std::complex<double>> weight_;
+  std::vector<NoisyNeurons> noisy_;
 };
+
+/// v + i pi tau r of a population of any kind at rest, under a constant input.
+[[nodiscard]] std::complex<double> rest_state(const model::Population& population, double input);
+/// d rate / d input of it.
+[[nodiscard]] double rate_slope(const model::Population& population, double input);
 
 }  // namespace popshot::mean_field

@@ -22,7 +22,8 @@ namespace popshot::theory {
 ///
 /// Both change the mean frequency of a firing neuron, the mean input follows, and the mean field amplifies:
 /// (1 - F' M) shift = own echo + noise; theory.md (27)-(31), our derivation. `point` is the operating point, time_step
-/// that of the simulation (0: continuous time). Unit: rate, one value per population.
+/// that of the simulation (0: continuous time). Of populations with noise in their neurons the own echo, and with
+/// Gaussian noise the second effect too, are not computed: zero. Unit: rate, one value per population.
 [[nodiscard]] Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point,
                                               double time_step = 0.0);
 
