@@ -100,11 +100,18 @@ double quantile_of(const Rational& g, double p) {
   double low = -2.0;
   while (below(low) > p) low *= 2.0;
   double high = 0.0;
-  for (int i = 0; i < 80 && high - low > 4e-16 * std::abs(low); ++i) {
-    const double middle = 0.5 * (low + high);
-    (below(middle) < p ? low : high) = middle;
+  // Newton's method, which stays in the bracket by bisection.
+  double z = 0.5 * (low + high);
+  for (int i = 0; i < 80; ++i) {
+    const double excess = below(z) - p;
+    (excess < 0.0 ? low : high) = z;
+    const double density = g.order * std::sin(pi / (2 * g.order)) / (pi * (1.0 + std::pow(z * z, g.order)));
+    double next = z - excess / density;
+    if (!(next > low && next < high)) next = 0.5 * (low + high);
+    if (std::abs(next - z) < 1e-14 * (1.0 + std::abs(z))) break;
+    z = next;
   }
-  return g.center + g.half_width * 0.5 * (low + high);
+  return g.center + g.half_width * z;
 }
 
 double quantile_of(const QGaussian& g, double p) {
@@ -219,7 +226,7 @@ std::vector<Node> nodes_of(const Rational& g, double) {
   return result;
 }
 
-/// theory.md (44): the trapezoidal rule on a circle around the pole at center + i scale.
+/// any_model.md (44): the trapezoidal rule on a circle around the pole at center + i scale.
 std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
   if (g.exponent == 1) return {{{g.center, g.scale}, 1.0}};
   // A small circle needs few nodes, but loses radius^-(exponent - 1) in rounding.
@@ -238,7 +245,7 @@ std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
   return result;
 }
 
-/// theory.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced.
+/// any_model.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced.
 std::vector<Node> contour(const std::vector<double>& values, double sigma, double accuracy) {
   constexpr double shift = 1.5;  // in units of sigma
   const double digits = -std::log(accuracy * 1e-2);
@@ -266,7 +273,7 @@ std::vector<Node> nodes_of(const Gaussian& g, double accuracy) {
 }
 std::vector<Node> nodes_of(const Empirical& g, double accuracy) { return contour(g.value, g.bandwidth, accuracy); }
 
-/// theory.md (45): over the half-circle from end to end, with Gauss-Legendre points that are drawn towards the ends,
+/// any_model.md (45): over the half-circle from end to end, with Gauss-Legendre points that are drawn towards the ends,
 /// where a threshold makes a square root.
 std::vector<Node> nodes_of(const Uniform& g, double accuracy) {
   const auto add = [&](std::vector<Node>& result, double u, double weight) {

@@ -12,7 +12,7 @@ namespace {
 constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 
-/// How a synapse is carried over a step h: factors of decay, and what of the rise's state goes over. theory.md (49).
+/// How a synapse is carried over a step h: factors of decay, and what of the rise's state goes over. any_model.md (49).
 struct SynapseStep {
   double rise;   ///< the shorter time constant
   double decay;  ///< the longer one

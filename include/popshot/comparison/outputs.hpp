@@ -13,7 +13,8 @@
 namespace popshot::comparison {
 
 /// The matrix C (outputs x populations) of the shares of the populations in the neurons of an output: the activities of
-/// the outputs are C A, their spectral densities C S C^T. The identity if the model names no outputs. theory.md (58).
+/// the outputs are C A, their spectral densities C S C^T. The identity if the model names no outputs. any_model.md
+/// (58).
 [[nodiscard]] Eigen::MatrixXd output_matrix(const model::Model& model);
 
 /// Names of the outputs.
