@@ -23,29 +23,35 @@ NoiseSource source_of(const model::NeuronNoise& noise, std::uint32_t group = 0) 
   return {noise, 0.01, 7, RandomStream::neuron_noise, {3, 1}, group};
 }
 
+/// Where word j of counter i of a block goes.
+std::size_t position(std::size_t i, std::size_t j) {
+  return 4 * (i - i % noise_lanes) + noise_lanes * j + i % noise_lanes;
+}
+
 std::vector<double> many(const NoiseSource& source, std::size_t blocks) {
   std::vector<double> result;
   alignas(64) std::array<float, noise_block> numbers;
   for (std::size_t b = 0; b < blocks; ++b) {
-    make_noise(source, 5, b, numbers.data());
+    make_noise(source, 5, b, noise_block, numbers.data());
     result.insert(result.end(), numbers.begin(), numbers.end());
   }
   return result;
 }
 
 TEST(NoiseNumbers, AreMadeOfPhiloxBits) {
-  // Position i + 256 j of a block is made of word j of counter i: here of the bits of Random123's own generator.
+  // Position 64 t + 16 j + i of a block is made of word j of counter 16 t + i: here of the bits of Random123's own
+  // generator.
   const auto source = source_of(model::CauchyNoise{1.0}, 2);
   alignas(64) std::array<float, noise_block> numbers;
   const std::size_t block = 11;
   const std::int64_t step = 12345678901;
-  make_noise(source, step, block, numbers.data());
+  make_noise(source, step, block, noise_block, numbers.data());
   for (std::size_t i = 0; i < 256; ++i) {
     const auto bits = noise_bits(source, step, static_cast<std::uint32_t>(block * 256 + i));
     for (std::size_t j = 0; j < 4; ++j) {
       const double q = ((bits[j] & 0x7FFFFFFFU) + 0.5) / 2147483648.0;
       const double expected = (bits[j] >> 31 != 0 ? -1.0 : 1.0) * std::tan(pi / 2 * q);
-      EXPECT_NEAR(numbers[256 * j + i], expected, 1e-6 * std::abs(expected));
+      EXPECT_NEAR(numbers[position(i, j)], expected, 1e-6 * std::abs(expected));
     }
   }
 }
@@ -71,6 +77,20 @@ void expect_tail(const std::vector<double>& values, double threshold, double pro
   EXPECT_NEAR(found, expected, 4.0 * std::sqrt(expected)) << "beyond " << threshold;
 }
 
+TEST(NoiseNumbers, OfAPartOfABlockAreThoseOfTheWhole) {
+  for (const auto& noise :
+       {model::NeuronNoise(model::CauchyNoise{1.0}), model::NeuronNoise(model::GaussianNoise{1.0})}) {
+    alignas(64) std::array<float, noise_block> whole;
+    make_noise(source_of(noise), 5, 3, noise_block, whole.data());
+    for (const std::size_t count : {1U, 63U, 64U, 65U, 250U, 1023U}) {
+      alignas(64) std::array<float, noise_block> part;
+      part.fill(0.0F);
+      make_noise(source_of(noise), 5, 3, count, part.data());
+      EXPECT_TRUE(std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(count), whole.begin())) << count;
+    }
+  }
+}
+
 TEST(NoiseNumbers, AreCauchyNumbers) {
   const auto values = many(source_of(model::CauchyNoise{1.0}), 4000);
   expect_distribution(values, [](double x) { return 0.5 + std::atan(x) / pi; });
@@ -83,7 +103,8 @@ TEST(NoiseNumbers, AreNormalNumbers) {
   for (const double x : {2.0, 3.5, 4.5}) expect_tail(values, x, std::erfc(x / std::numbers::sqrt2));
   // Neighbours that are made of the same counter, and successive steps, are not correlated.
   double product = 0.0;
-  for (std::size_t i = 0; i + 256 < values.size(); ++i) product += values[i] * values[i + 256];
+  const std::size_t apart = noise_lanes;
+  for (std::size_t i = 0; i + apart < values.size(); ++i) product += values[i] * values[i + apart];
   EXPECT_LT(std::abs(product) / std::sqrt(static_cast<double>(values.size())), 4.0);
 }
 
@@ -102,7 +123,7 @@ TEST(NoiseNumbers, AreBoxAndMullersOfTheirBits) {
   // moves the radius r by 2^-24/r; the rest is of float accuracy.
   const auto source = source_of(model::GaussianNoise{1.0}, 2);
   alignas(64) std::array<float, noise_block> numbers;
-  make_noise(source, 5, 11, numbers.data());
+  make_noise(source, 5, 11, noise_block, numbers.data());
   for (std::size_t i = 0; i < 256; ++i) {
     const auto bits = noise_bits(source, 5, static_cast<std::uint32_t>(11 * 256 + i));
     for (std::size_t j = 0; j < 4; j += 2) {
@@ -110,8 +131,8 @@ TEST(NoiseNumbers, AreBoxAndMullersOfTheirBits) {
       const double angle =
           pi / 2 * ((bits[j + 1] & 0x3FFFFFFFU) / 1073741824.0 - 0.5 + static_cast<double>(bits[j + 1] >> 30));
       const double tolerance = 0x1p-24 / radius + 1e-6 * radius;
-      EXPECT_NEAR(numbers[256 * j + i], radius * std::cos(angle), tolerance);
-      EXPECT_NEAR(numbers[256 * (j + 1) + i], radius * std::sin(angle), tolerance);
+      EXPECT_NEAR(numbers[position(i, j)], radius * std::cos(angle), tolerance);
+      EXPECT_NEAR(numbers[position(i, j + 1)], radius * std::sin(angle), tolerance);
     }
   }
 }
