@@ -137,13 +137,14 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
 const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<double>& spikes) {
   const double h = schedule_.time_step;
   const std::size_t length = past_.size();
-  const auto slot = static_cast<std::size_t>(step) % length;
-  std::copy(spikes.begin(), spikes.end(), past_[slot].begin());
+  slot_ = slot_ + 1 == length ? 0 : slot_ + 1;
+  const auto before = [&](std::size_t steps) { return slot_ >= steps ? slot_ - steps : slot_ + length - steps; };
+  std::copy(spikes.begin(), spikes.end(), past_[slot_].begin());
   std::fill(kick_.begin(), kick_.end(), 0.0);
   for (Channel& channel : channels_) {
-    double arrived = past_[(slot + length - channel.steps) % length][channel.from];
+    double arrived = past_[before(channel.steps)][channel.from];
     if (channel.early < 1.0) {
-      const double earlier = past_[(slot + length - channel.steps - 1) % length][channel.from];
+      const double earlier = past_[before(channel.steps + 1)][channel.from];
       arrived = channel.early * arrived + (1.0 - channel.early) * earlier;
     }
     channel.delivered = arrived;

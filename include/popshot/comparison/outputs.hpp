@@ -27,6 +27,9 @@ namespace popshot::comparison {
 [[nodiscard]] Spectrum output_spectrum(const Eigen::MatrixXd& matrix, Spectrum spectrum);
 [[nodiscard]] theory::ShotNoise output_spectra(const model::Model& model, theory::ShotNoise spectra);
 
+/// |S_kl|^2/(S_kk S_ll) of a spectral density matrix; 0 where there is no power.
+[[nodiscard]] double coherence(const Eigen::MatrixXcd& density, std::size_t k, std::size_t l);
+
 /// Mean rates of the outputs, and the size-weighted means of the inputs of their populations.
 [[nodiscard]] mean_field::OperatingPoint output_point(const model::Model& model,
                                                       const mean_field::OperatingPoint& point);

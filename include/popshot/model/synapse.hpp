@@ -71,6 +71,7 @@ class Inputs {
   std::vector<Weight> weights_;
   std::vector<Random> random_;
   std::vector<std::vector<double>> past_;  ///< spikes[slot][population]: a ring
+  std::size_t slot_ = 0;                   ///< of the last step
   std::vector<double> kick_;
 };
 
