@@ -248,11 +248,20 @@ std::vector<Complex> corrected(const model::Model& model, const OperatingPoint& 
 std::vector<Complex> eigenvalues(const model::Model& model, const OperatingPoint& point) {
   const Assembly assembly(model, point, 1e-10);
   auto values = values_of(assembly.matrix());
-  // A contour of nodes stands for a continuum, whose discrete values depend on the nodes: they are left out.
+  // A contour of nodes stands for a continuum, whose discrete values depend on the nodes: they are left out, and so is
+  // what lies at a node itself (the nodes of a uniform density crowd at the edges of its continuum).
   const Assembly other(model, point, 2e-6);
   if (other.matrix().rows() != assembly.matrix().rows()) {
+    std::vector<Complex> continuum;
+    for (std::size_t k = 0; k < assembly.systems().size(); ++k) {
+      if (assembly.systems()[k].a.rows() == other.systems()[k].a.rows()) continue;
+      const auto part = values_of(assembly.systems()[k].a);
+      continuum.insert(continuum.end(), part.begin(), part.end());
+    }
     const auto others = values_of(other.matrix());
-    std::erase_if(values, [&](const Complex& value) { return !contains(others, value, 1e-4); });
+    std::erase_if(values, [&](const Complex& value) {
+      return !contains(others, value, 1e-4) || contains(continuum, value, 2e-3);
+    });
   }
   const bool approximate = std::any_of(model.projections.begin(), model.projections.end(),
                                        [](const auto& projection) { return projection.delay > 0.0; }) ||

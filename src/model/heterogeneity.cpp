@@ -229,8 +229,8 @@ std::vector<Node> nodes_of(const Rational& g, double) {
 /// any_model.md (44): the trapezoidal rule on a circle around the pole at center + i scale.
 std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
   if (g.exponent == 1) return {{{g.center, g.scale}, 1.0}};
-  // A small circle needs few nodes, but loses radius^-(exponent - 1) in rounding.
-  const double radius = std::min(0.5, std::pow(10.0, -3.0 / (g.exponent - 1)));
+  // A small circle needs few nodes, but has weights of radius^-(exponent - 1), which cost rounding and sharp bounds.
+  constexpr double radius = 0.5;
   const int count = g.exponent + static_cast<int>(std::ceil(std::log(accuracy * 1e-2) / std::log(radius)));
   std::vector<Node> result;
   for (int m = 0; m < count; ++m) {

@@ -117,6 +117,17 @@ TEST(EigenvaluesWithDelays, AreTheGrowthRatesOfTheMeanField) {
   EXPECT_NEAR(measured, leading.real(), 0.02 * std::abs(leading.real()));
 }
 
+TEST(Eigenvalues, OfAUniformPopulationAreNotTheEdgesOfItsContinuum) {
+  model::Model model = inhibitory(3.0, 0.0, {});
+  model.populations[0].heterogeneity = model::Uniform{0.0, 3.0};
+  const auto state = stationary_states(model).states.at(0);
+  const double edge = 2.0 * std::sqrt(3.0 + state.point.input(0));
+  for (const Complex& value : state.eigenvalues) {
+    EXPECT_GT(std::abs(value - Complex{0.0, edge}), 1e-2) << value;
+    EXPECT_LT(std::abs(characteristic(model, state.point, value)), 1e-3) << value;
+  }
+}
+
 TEST(Eigenvalues, OfALargeModelWithManyDelaysComeInReasonableTime) {
   model::Model model = inhibitory(-1.0, 0.1, {0.0, 0.1});
   model.projections.clear();
