@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 
 namespace popshot::model {
 
@@ -84,27 +85,33 @@ Complex rational_weight(const Rational& g, int p) {
 }
 
 double quantile_of(const Rational& g, double p) {
+  if (g.order == 1) return quantile_of(Lorentzian{g.center, g.half_width}, p);
   if (p > 0.5) return 2.0 * g.center - quantile_of(g, 1.0 - p);
-  // The fraction below z: the integral of the partial fractions; far out, of the leading power.
+  const double top = g.order * std::sin(pi / (2 * g.order)) / pi;  // density at the center
+  const double power = 2.0 * g.order - 1.0;
+  // The fraction below z and its slope. Partial fractions; beyond |z| = 2, where they cancel, the series of 1/z^(2n).
   const auto below = [&](double z) {
-    const double power = 2.0 * g.order - 1.0;
-    const double far = g.order * std::sin(pi / (2 * g.order)) / (pi * power) * std::pow(-z, -power);
-    if (far < 1e-9) return far;
-    double sum = 1.0;
-    for (int k = 1; k <= g.order; ++k) {
-      const Complex residue = rational_weight(g, k) / Complex{0.0, 2.0 * pi};
-      sum += 2.0 * (residue * std::log(z - rational_pole(g, k))).real();
+    const double slope = top / (1.0 + std::pow(z * z, g.order));
+    double sum = 0.0;
+    if (z < -2.0) {
+      const double ratio = -std::pow(z, -2 * g.order);
+      double term = top * std::pow(-z, -power);
+      for (int k = 0; std::abs(term) > 1e-18 * sum; ++k, term *= ratio) sum += term / (2.0 * g.order * (k + 1) - 1.0);
+    } else {
+      sum = 1.0;
+      for (int k = 1; k <= g.order; ++k) {
+        const Complex residue = rational_weight(g, k) / Complex{0.0, 2.0 * pi};
+        sum += 2.0 * (residue * std::log(z - rational_pole(g, k))).real();
+      }
     }
-    return sum;
+    return std::pair{sum - p, slope};
   };
-  double low = -2.0;
-  while (below(low) > p) low *= 2.0;
-  double high = 0.0;
-  for (int i = 0; i < 80 && high - low > 4e-16 * std::abs(low); ++i) {
-    const double middle = 0.5 * (low + high);
-    (below(middle) < p ? low : high) = middle;
-  }
-  return g.center + g.half_width * 0.5 * (low + high);
+  // For z < 0 the density is below both its top and its leading power, which bounds z on both sides.
+  const double low = -std::pow(top / (power * p), 1.0 / power) * (1.0 + 1e-12);
+  const double high = std::min(0.0, (p - 0.5) / top);
+  if (!(low < high)) return g.center + g.half_width * high;
+  const double z = boost::math::tools::newton_raphson_iterate(below, low < -1.2 ? low : high, low, high, 50);
+  return g.center + g.half_width * z;
 }
 
 double quantile_of(const QGaussian& g, double p) {
@@ -238,26 +245,32 @@ std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
   return result;
 }
 
-/// theory.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced.
-std::vector<Node> contour(const std::vector<double>& values, double sigma, double accuracy) {
-  constexpr double shift = 1.5;  // in units of sigma
+/// theory.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced; only as far
+/// as the values reach, however far apart they are.
+std::vector<Node> contour(std::vector<double> values, double sigma, double accuracy) {
+  constexpr double shift = 1.5;  // in units of sigma, as are all lengths here
   const double digits = -std::log(accuracy * 1e-2);
   const double spacing = 2.0 * pi * shift / digits;
   const double reach = std::sqrt(2.0 * digits + shift * shift);
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  const double begin = *low / sigma - reach;
-  const auto count = static_cast<std::size_t>(std::ceil((*high / sigma + reach - begin) / spacing));
+  std::sort(values.begin(), values.end());
+  for (double& value : values) value /= sigma;
+  const double begin = values.front() - reach;
+  const double scale = spacing / (std::sqrt(2.0 * pi) * static_cast<double>(values.size()));
   std::vector<Node> result;
-  for (std::size_t m = 0; m <= count; ++m) {
-    const Complex z{begin + static_cast<double>(m) * spacing, shift};
+  double m = 0.0;
+  for (auto first = values.begin(); first != values.end(); m += 1.0) {
+    m = std::max(m, std::floor((*first - reach - begin) / spacing));
+    const Complex z{begin + m * spacing, shift};
+    while (first != values.end() && *first < z.real() - reach - spacing) ++first;
     Complex weight = 0.0;
-    for (const double value : values) {
-      const Complex distance = z - value / sigma;
-      if (std::abs(distance.real()) < reach + 1.0) weight += std::exp(-0.5 * distance * distance);
+    for (auto value = first; value != values.end() && *value <= z.real() + reach + spacing; ++value) {
+      const Complex distance = z - *value;
+      weight += std::exp(-0.5 * distance * distance);
     }
-    weight *= spacing / (std::sqrt(2.0 * pi) * static_cast<double>(values.size()));
-    if (std::abs(weight) > 1e-3 * accuracy / static_cast<double>(count)) result.push_back({sigma * z, weight});
+    result.push_back({sigma * z, scale * weight});
   }
+  const double least = 1e-3 * accuracy / static_cast<double>(result.size());
+  std::erase_if(result, [least](const Node& node) { return std::abs(node.weight) <= least; });
   return result;
 }
 

@@ -42,15 +42,20 @@ double integral_of(const SineCurrent& current, double begin, double end) {
 }
 
 double integral_of(const PulseCurrent& current, double begin, double end) {
-  // Pulses that begin within [first, last] can overlap with the interval.
-  const double first = std::max(0.0, std::floor((begin - current.width - current.begin) / current.period));
-  double sum = 0.0;
-  for (double i = first;; i += 1.0) {
-    const double start = current.begin + i * current.period;
-    if (start >= end || start >= current.end) return sum;
-    const Overlap flow = overlap(begin, end, start, start + current.width);
-    if (!flow.empty()) sum += current.amplitude * (flow.end - flow.begin);
-  }
+  const double before = std::min(end, current.end);
+  const auto start_of = [&](double i) { return current.begin + i * current.period; };
+  // Of the pulses that begin before the end, the first that is not over at `begin`, and the last.
+  const double first = std::max(0.0, std::floor((begin - current.begin) / current.period));
+  double last = std::ceil((before - current.begin) / current.period) - 1.0;
+  if (start_of(last) >= before) last -= 1.0;  // rounding of the quotient
+  if (last < first) return 0.0;
+  const auto part = [&](double i) {
+    const Overlap flow = overlap(begin, end, start_of(i), start_of(i) + current.width);
+    return flow.empty() ? 0.0 : flow.end - flow.begin;
+  };
+  double sum = part(first);
+  if (last > first) sum += part(last) + (last - first - 1.0) * current.width;
+  return current.amplitude * sum;
 }
 
 double integral_of(const RampCurrent& current, double begin, double end) {
@@ -203,6 +208,7 @@ bool is_stationary(const Model& model) {
 
 double current_integral(const Model& model, std::size_t k, double begin, double end) {
   double sum = 0.0;
+  if (!(end > begin)) return sum;
   for (const Stimulus& stimulus : model.stimuli) {
     if (!receives(model, k, stimulus)) continue;
     sum += std::visit([begin, end](const auto& current) { return integral_of(current, begin, end); }, stimulus.current);

@@ -27,7 +27,7 @@ struct SynapseStep {
     rise_factor = std::exp(-h / rise);
     // rise (exp(-h/rise) - exp(-h/decay))/(rise - decay), also where both are nearly equal
     const double x = h * (rise - decay) / (rise * decay);
-    transfer = decay_factor * (h / decay) * (std::abs(x) < 1e-9 ? 1.0 : std::expm1(x) / x);
+    transfer = decay_factor * (h / decay) * (x == 0.0 ? 1.0 : std::expm1(x) / x);
   }
 };
 
