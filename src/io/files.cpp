@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <utility>
 
 #include "csv.hpp"
 #include "toml_reader.hpp"
@@ -130,11 +129,13 @@ bool resolve_files(toml::table& document, const std::filesystem::path& folder, c
     }
   }
   if (toml::table* coupling = document["coupling"].as_table()) {
-    for (const auto& [key, numbers] : {std::pair{"file", "weights"}, std::pair{"delays_file", "delays"}}) {
+    const auto resolve_matrix = [&](const std::string& key, const std::string& numbers) {
       resolver.resolve(*coupling, "coupling", key, numbers, [&](const NumberTable& table, const TableReader& reader) {
         coupling->insert_or_assign(numbers, resolver.matrix(table, reader, key, names));
       });
-    }
+    };
+    resolve_matrix("file", "weights");
+    resolve_matrix("delays_file", "delays");
   }
   return resolver.found();
 }
