@@ -204,8 +204,9 @@ int run_transient(const Options& options, const io::ModelFile& file, const Invoc
   const auto& model = file.model;
   if (!options.theory_set.empty() || !options.settings.mesoscopic) {
     throw InputError(
-        "compare: a stimulus of this model varies in time, so that network and mesoscopic model are compared; allowed "
-        "here: no --theory-set and no --no-mesoscopic");
+        "compare: a stimulus of this model varies in time, or it has no stable state, so that network and mesoscopic "
+        "model "
+        "are compared over time; allowed here: no --theory-set and no --no-mesoscopic");
   }
   const Interruption interruption;
   comparison::TransientComparison result;
@@ -271,7 +272,7 @@ int run(const Options& options, const Invocation& invocation) {
     other = io::read_model(options.model.path, overrides);
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
-  if (!is_stationary(model)) return run_transient(options, file, invocation);
+  if (comparison::needs_transient(model)) return run_transient(options, file, invocation);
 
   const Interruption interruption;
   comparison::Comparison result;

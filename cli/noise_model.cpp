@@ -94,7 +94,8 @@ ordered_json tabulate(const model::Model& model, const Invocation& invocation) {
         "<xi(t) xi(u)> = delta(t - u), the same for all i of a population, independent between populations",
         "chi(t) = sum_i Re(c_i z_i) + direct xi(t), c_i = coefficient_real[i] + i coefficient_imag[i]",
         "tau x' = x^2 + center + i half_width + constant_current + tau sum_l weight_kl (r_l + chi_l), x = v + i pi tau "
-        "r",
+        "r; r_l + chi_l behind the delay and the synapse 1/((1 + s synapse_rise)(1 + s synapse_decay)) of the "
+        "projection",
         "activity of the population: r + chi"}},
       {"convention",
        "two-sided power spectral density of chi: |direct + sum_i (c_i/(s - lambda_i) + conj)/2|^2 at s = 2 "
@@ -106,7 +107,10 @@ ordered_json tabulate(const model::Model& model, const Invocation& invocation) {
   for (const auto& projection : model.projections) {
     table["projections"].push_back({{"from", model.populations[projection.from].name},
                                     {"to", model.populations[projection.to].name},
-                                    {"weight", projection.weight}});
+                                    {"weight", projection.weight},
+                                    {"delay", projection.delay},
+                                    {"synapse_rise", projection.synapse.rise},
+                                    {"synapse_decay", projection.synapse.decay}});
   }
   return table;
 }

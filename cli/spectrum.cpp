@@ -51,11 +51,8 @@ ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory
       std::vector<double> coherence;
       std::vector<double> phase;
       for (const auto& density : theory.total.density) {
-        const auto i = static_cast<Eigen::Index>(k);
-        const auto j = static_cast<Eigen::Index>(l);
-        const double powers = density(i, i).real() * density(j, j).real();
-        coherence.push_back(powers > 0.0 ? std::norm(density(i, j)) / powers : 0.0);
-        phase.push_back(std::arg(density(i, j)));
+        coherence.push_back(comparison::coherence(density, k, l));
+        phase.push_back(std::arg(density(static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(l))));
       }
       table["cross"].push_back({{"first", names[k]}, {"second", names[l]}, {"coherence", coherence}, {"phase", phase}});
     }
@@ -83,6 +80,33 @@ void print(const model::Model& model, const theory::ShotNoise& theory) {
     const auto peak = static_cast<std::size_t>(std::max_element(total.begin(), total.end()) - total.begin());
     std::cout << fmt::format("largest total: {:.4e} at frequency {:.4g}\n\n", total[peak],
                              theory.total.frequency[peak]);
+  }
+}
+
+/// The largest coherence of every pair of outputs.
+void print_pairs(const model::Model& model, const theory::ShotNoise& theory) {
+  const auto names = comparison::output_names(model);
+  constexpr std::size_t most_pairs = 28;
+  std::size_t printed = 0;
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    for (std::size_t l = k + 1; l < names.size(); ++l) {
+      if (++printed > most_pairs) continue;
+      double largest = 0.0;
+      std::size_t place = 0;
+      for (std::size_t i = 0; i < theory.total.size(); ++i) {
+        const auto coherence = comparison::coherence(theory.total.density[i], k, l);
+        if (coherence > largest) {
+          largest = coherence;
+          place = i;
+        }
+      }
+      const auto cross = theory.total.density[place](static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(l));
+      std::cout << fmt::format("{} and {}: largest coherence {:.4f} at frequency {:.4g}, phase {:+.3f}\n", names[k],
+                               names[l], largest, theory.total.frequency[place], std::arg(cross));
+    }
+  }
+  if (printed > most_pairs) {
+    std::cout << fmt::format("{} more pairs: see --json or the file of -o\n", printed - most_pairs);
   }
 }
 
@@ -115,7 +139,10 @@ int run(const Options& options, const Invocation& invocation) {
   point = comparison::output_point(model, point);
   options.run.save(comparison::to_dataset(theory, point, comparison::output_names(model), model.time_unit), file,
                    "theory", invocation);
-  options.run.print(tabulate(model, theory, point), [&] { print(model, theory); });
+  options.run.print(tabulate(model, theory, point), [&] {
+    print(model, theory);
+    print_pairs(model, theory);
+  });
   return done;
 }
 

@@ -38,6 +38,27 @@ TRANSIENTS = [(f"N = 2000, {sampling} eta, {noise}",
                [*STEP, "--set", f"population.sampling={sampling}", "--set", f"mesoscopic.noise={noise}"])
               for sampling in ("random", "quantile") for noise in ("ensemble", "markovian")]
 TRANSIENTS.append(("N = 10000, quantile eta, ensemble", ["models/montbrio2015_fig2_step.toml"]))
+READY = [
+    ("exponential and bi-exponential synapses, delays", ["models/excitatory_inhibitory_synapses.toml"]),
+    ("inhibition with delay, below the Hopf point", ["models/inhibitory_delay_below.toml"]),
+    ("exponential synapse with delay (J = -6)", ["models/inhibitory_delay_below.toml", "--set", "population.heterogeneity.center=12", "--set",
+                                                 "population.heterogeneity.half_width=2.5", "--set", "projection.weight=-6", "--set",
+                                                 "projection.delay=0.02", "--set",
+                                                 "projection.synapse={ kind = 'exponential', tau = 0.1 }", "--set",
+                                                 "simulation.time_step=0.005"]),
+    ("two bistable populations, highest state", ["models/two_bistable.toml"]),
+    ("two bistable populations, lowest state", ["models/two_bistable.toml", "--set", "simulation.state=lowest"]),
+    ("Gaussian heterogeneity", ["models/gaussian.toml"]),
+    ("uniform heterogeneity", ["models/gaussian.toml", "--set", "population.heterogeneity={ kind = 'uniform', center = 0.5, half_width = 1.5 }"]),
+    ("q-Gaussian heterogeneity", ["models/gaussian.toml", "--set",
+                                  "population.heterogeneity={ kind = 'q-gaussian', center = 0.5, scale = 1, exponent = 2 }"]),
+    ("heterogeneity against Cauchy noise", ["models/heterogeneity_and_noise.toml", "--duration", "300"]),
+    ("Gaussian noise", ["models/gaussian_noise.toml"]),
+    ("subpopulation", ["models/subpopulation.toml"]),
+    ("cortical column, 8 populations", ["models/cortical_column.toml"]),
+]
+# Nearly undamped: linear theory is too small below the resonance, by a term of the next order in 1/N.
+UNDAMPED = ["models/gaussian.toml", "--set", "projection.weight=8", "--duration", "300", "--trials", "12"]
 SWITCHING = ["switching", "models/bistable_switching.toml", "--duration", "10000", "--sizes", "700,1000,1400,2000,2800,4000,5600",
              "--set", "mesoscopic.ensemble_size=128", "--json"]
 DISAGREE = [
@@ -83,6 +104,29 @@ def mesoscopic_row(label, table):
     skewness = ", ".join(f"{p['skewness']['value']:+.3f} / {p['mesoscopic']['skewness']['value']:+.3f}" for p in table["populations"])
     return (f"| {label} | {min(ratios):.3g}..{max(ratios):.3g} | {worst(levels):+.1f} | {worst(against):+.1f} | {rates} | {skewness} "
             f"| {table['verdict']} |")
+
+
+def ready_row(label, table):
+    """All that is judged: bands of spectra and cross-spectra of both levels, against theory and each other."""
+    sigmas = []
+    for population in table["populations"]:
+        for level in (population, population["mesoscopic"], population["mesoscopic_against_network"]):
+            sigmas += [band["sigma"] for band in level["bands"]]
+    for pair in table["cross"]:
+        for level in (pair, pair["mesoscopic"], pair["mesoscopic_against_network"]):
+            sigmas += [band[part] for band in level["bands"] for part in ("real_sigma", "imaginary_sigma")]
+    inside = sum(abs(sigma) <= table["threshold_sigma"] for sigma in sigmas)
+    rates = [population["mean_rate"]["sigma"] for population in table["populations"]]
+    rates += [population["mesoscopic"]["mean_rate"]["sigma"] for population in table["populations"]]
+    return (f"| {label} | {inside}/{len(sigmas)} | {table['threshold_sigma']:.2f} | {table['worst'][0]['sigma']:+.1f} "
+            f"| {max(rates, key=abs):+.1f} | {table['verdict']} | {table['seconds']:.1f} |")
+
+
+def undamped_row(size):
+    """The lowest band of the nearly undamped Gaussian population."""
+    population = compare([*UNDAMPED, "--size", f"p={size}"])["populations"][0]
+    network, mesoscopic = population["bands"][0], population["mesoscopic"]["bands"][0]
+    return (f"| {size} | {network['ratio']:.3f} +- {network['error']:.3f} | {mesoscopic['ratio']:.3f} +- {mesoscopic['error']:.3f} |")
 
 
 def transient_row(label, table):
@@ -146,6 +190,19 @@ def main():
               "(random) and 400 (quantile) neurons.", "",
               "| case | trials | mean, rms | worst | standard deviation, rms | worst | verdict |", "|---|---|---|---|---|---|---|"]
     lines += [transient_row(label, compare(words)) for label, words in TRANSIENTS]
+    lines += ["", "## Any model: synapses, delays, heterogeneities, noise, subpopulations, many populations", "",
+              "The ready models (and variants) at all levels. Judged are the bands of all spectra and cross-spectra (real and imaginary part),",
+              "network and mesoscopic model against theory and against each other; `rates`: the largest deviation of a mean rate.", "",
+              "| model | bands within | threshold | worst sigma | rates, sigma | verdict | seconds |", "|---|---|---|---|---|---|---|"]
+    lines += [ready_row(label, compare(words)) for label, words in READY]
+    lines += ["", "The Gaussian population with J = 8 rests at r = 0.865117 with eigenvalues -0.005 +- 3.85 i: its resonance is hardly damped. Below it the",
+              "linear spectrum is tiny, and the square of the resonant fluctuations, of the next order in 1/N, stands above it. That is what the ratio in",
+              "the lowest band (0.275..0.425) shows: its excess falls with N.", "",
+              "| N | network / theory | mesoscopic / theory |", "|---|---|---|"]
+    lines += [undamped_row(size) for size in (5000, 20000, 80000)]
+    lines += ["", "Above its Hopf point `models/inhibitory_delay_above.toml` has no state that theory could be made for; network and mesoscopic model over time:", "",
+              "| case | trials | mean, rms | worst | standard deviation, rms | worst | verdict |", "|---|---|---|---|---|---|---|",
+              transient_row("phase diffusion, N = 10000", compare(["models/inhibitory_delay_above.toml"]))]
     lines += ["", "## Switching", "",
               "`models/bistable_switching.toml`: mean residence time in the high state in tau (95 % interval), number of exits, 16 trials of 10^4 tau of",
               "which 8 start there. `*`: left early or never (guide, \"Switching\"). Ensembles of up to 128; up to 512 neurons would be the network.", "",

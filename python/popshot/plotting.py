@@ -38,6 +38,8 @@ SETTINGS = {
     "savefig.dpi": 300,
 }
 PANEL_WIDTH = 3.4  # inches: a journal column
+MOST_COLUMNS = 4
+MOST_PAIRS = 3
 
 
 def figure(data: xarray.Dataset) -> Figure:
@@ -125,23 +127,83 @@ def draw_spectrum(data: xarray.Dataset) -> Figure:
 
 
 def draw_comparison(data: xarray.Dataset) -> Figure:
-    """Simulated spectra over the theory's three curves; below, the ratio in each band with its error and the autocorrelation."""
+    """Simulated spectra over the theory's three curves, the ratio in each band and the autocorrelation; then coherences and phases."""
     if "estimate_psd" not in data:
         raise ResultError("this comparison was interrupted before any trial had finished: there is nothing to draw")
     populations = [str(name) for name in data["population"].values]
-    drawn = Figure(figsize=(PANEL_WIDTH * len(populations), 5.0), layout="constrained")
-    axes = drawn.subplots(3, len(populations), squeeze=False, gridspec_kw={"height_ratios": [3, 1, 1]})
-    for column, name in enumerate(populations):
+    pairs = _most_coherent_pairs(data, populations)
+    columns = min(max(len(populations), len(pairs)), MOST_COLUMNS)
+    groups = -(-len(populations) // columns)
+    heights = [3, 1, 1] * groups + ([1.4, 1] if pairs else [])
+    drawn = Figure(figsize=(PANEL_WIDTH * columns, 0.98 * sum(heights)), layout="constrained")
+    axes = drawn.subplots(len(heights), columns, squeeze=False, gridspec_kw={"height_ratios": heights})
+    for axis in axes.ravel():
+        axis.set_visible(False)
+    for index, name in enumerate(populations):
         one = data.sel(population=name)
-        _draw_comparison_spectrum(axes[0, column], data, one, name)
-        axes[0, column].tick_params(labelbottom=False)
-        _draw_ratio(axes[1, column], data, one)
-        axes[1, column].set_xscale("log")
-        axes[1, column].set_xlim(axes[0, column].get_xlim())
-        _label_frequencies(axes[1, column])
-        _draw_autocorrelation(axes[2, column], data, one)
+        group, column = divmod(index, columns)
+        spectrum, ratio, correlation = axes[3 * group:3 * group + 3, column]
+        for axis in (spectrum, ratio, correlation):
+            axis.set_visible(True)
+        _draw_comparison_spectrum(spectrum, data, one, name)
+        spectrum.tick_params(labelbottom=False)
+        _draw_ratio(ratio, data, one)
+        ratio.set_xscale("log")
+        ratio.set_xlim(spectrum.get_xlim())
+        _label_frequencies(ratio)
+        _draw_autocorrelation(correlation, data, one)
+    for column, (first, second) in enumerate(pairs):
+        coherence, phase = axes[-2:, column]
+        _draw_pair(coherence, phase, data, first, second)
+        for axis in (coherence, phase):
+            axis.set_visible(True)
+            axis.set_xlim(axes[0, 0].get_xlim())
     _legend_above(drawn, axes[0, 0])
     return drawn
+
+
+def _most_coherent_pairs(data: xarray.Dataset, populations: list[str]) -> list[tuple[str, str]]:
+    """Up to MOST_PAIRS pairs, those whose coherence is largest in theory."""
+    if "coherence_theory" not in data:
+        return []
+    pairs = [(a, b) for i, a in enumerate(populations) for b in populations[i + 1:]]
+
+    def largest(pair: tuple[str, str]) -> float:
+        return float(data["coherence_theory"].sel(population=pair[0], source=pair[1]).max())
+
+    return sorted(pairs, key=largest, reverse=True)[:MOST_PAIRS]
+
+
+def _draw_pair(coherence: Axes, phase: Axes, data: xarray.Dataset, first: str, second: str) -> None:
+    """Coherence and phase of two populations: theory as a line, bands of both levels with their errors."""
+    pair = data.sel(population=first, source=second)
+    cross = pair["cross_real"].values + 1j * pair["cross_imag"].values
+    powers = data["psd_total"].sel(population=first).values * data["psd_total"].sel(population=second).values
+    frequency = data["frequency"].values
+    middle = numpy.sqrt(numpy.maximum(data["band_low"].values, 1e-12) * data["band_high"].values)
+    coherence.plot(frequency, numpy.abs(cross) ** 2 / powers, **STYLES["total"])
+    # A phase that turns is drawn in pieces, without lines from one end to the other.
+    angle = numpy.angle(cross)
+    turned = numpy.abs(numpy.diff(angle, prepend=angle[0])) > numpy.pi
+    phase.plot(frequency, numpy.where(turned, numpy.nan, angle), **STYLES["total"])
+    for prefix, style, marker in (("", "simulated", "o"), ("mesoscopic_", "mesoscopic", "s")):
+        if f"{prefix}coherence" not in pair:
+            continue
+        look = {"color": STYLES[style]["color"], "fmt": marker, "markersize": 2.5, "linewidth": 0.8}
+        coherence.errorbar(middle, pair[f"{prefix}coherence"], yerr=pair[f"{prefix}coherence_error"], **look)
+        known = pair[f"{prefix}phase_error"].values < 1.0  # of others nothing is known
+        phase.errorbar(middle[known], pair[f"{prefix}phase"].values[known], yerr=pair[f"{prefix}phase_error"].values[known], **look)
+    coherence.set_ylim(0.0, 1.05)
+    coherence.set_ylabel("coherence")
+    coherence.set_title(f"{first} and {second}", fontsize=7, loc="right")
+    coherence.tick_params(labelbottom=False)
+    phase.set_ylim(-numpy.pi, numpy.pi)
+    phase.set_yticks([-numpy.pi, 0.0, numpy.pi], [r"$-\pi$", "0", r"$\pi$"])
+    phase.set_ylabel("phase")
+    for axis in (coherence, phase):
+        axis.set_xscale("log")
+    _label_frequencies(phase)
+    phase.set_xlabel(f"frequency (1/{data.attrs['time_unit']})")
 
 
 def _draw_autocorrelation(axis: Axes, data: xarray.Dataset, one: xarray.Dataset) -> None:

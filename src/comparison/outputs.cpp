@@ -58,6 +58,13 @@ theory::ShotNoise output_spectra(const model::Model& model, theory::ShotNoise sp
   return spectra;
 }
 
+double coherence(const Eigen::MatrixXcd& density, std::size_t k, std::size_t l) {
+  const auto i = static_cast<Eigen::Index>(k);
+  const auto j = static_cast<Eigen::Index>(l);
+  const double powers = density(i, i).real() * density(j, j).real();
+  return powers > 0.0 ? std::norm(density(i, j)) / powers : 0.0;
+}
+
 mean_field::OperatingPoint output_point(const model::Model& model, const mean_field::OperatingPoint& point) {
   if (model.outputs.empty()) return point;
   const Eigen::MatrixXd matrix = output_matrix(model);

@@ -9,6 +9,7 @@
 #include "popshot/analysis/statistics.hpp"
 #include "popshot/comparison/outputs.hpp"
 #include "popshot/mean_field/integrate.hpp"
+#include "popshot/mean_field/stationary.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 #include "trials.hpp"
@@ -93,6 +94,14 @@ void judge(TransientComparison& result, const model::Model& model, double false_
 }
 
 }  // namespace
+
+bool needs_transient(const model::Model& model) {
+  if (!is_stationary(model)) return true;
+  const auto* start = std::get_if<model::LorentzianStart>(&model.simulation.start);
+  if (start == nullptr || !start->rate || !start->voltage) return false;
+  const auto states = mean_field::stationary_states(model).states;
+  return std::none_of(states.begin(), states.end(), [](const auto& state) { return state.stable(); });
+}
 
 TransientComparison compare_transient(const model::Model& model, double false_alarm, const Execution& execution) {
   model::require_memory(model);

@@ -66,7 +66,7 @@ class LorentzianCurve final : public RateCurve {
 };
 
 /// F and F' of any number of complex neurons: F by its monotony, F' from the middle with a bound of F''. The nodes are
-/// as exact as they are, so that completeness is shown up to their error. theory.md (46).
+/// as exact as they are, so that completeness is shown up to their error. any_model.md (46).
 class NodeCurve final : public RateCurve {
  public:
   explicit NodeCurve(ComplexNeurons neurons) : neurons_(std::move(neurons)) {}

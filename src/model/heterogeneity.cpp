@@ -226,7 +226,7 @@ std::vector<Node> nodes_of(const Rational& g, double) {
   return result;
 }
 
-/// theory.md (44): the trapezoidal rule on a circle around the pole at center + i scale.
+/// any_model.md (44): the trapezoidal rule on a circle around the pole at center + i scale.
 std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
   if (g.exponent == 1) return {{{g.center, g.scale}, 1.0}};
   // A small circle needs few nodes, but loses radius^-(exponent - 1) in rounding.
@@ -245,8 +245,8 @@ std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
   return result;
 }
 
-/// theory.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced; only as far
-/// as the values reach, however far apart they are.
+/// any_model.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced; only as
+/// far as the values reach, however far apart they are.
 std::vector<Node> contour(std::vector<double> values, double sigma, double accuracy) {
   constexpr double shift = 1.5;  // in units of sigma, as are all lengths here
   const double digits = -std::log(accuracy * 1e-2);
@@ -279,7 +279,7 @@ std::vector<Node> nodes_of(const Gaussian& g, double accuracy) {
 }
 std::vector<Node> nodes_of(const Empirical& g, double accuracy) { return contour(g.value, g.bandwidth, accuracy); }
 
-/// theory.md (45): over the half-circle from end to end, with Gauss-Legendre points that are drawn towards the ends,
+/// any_model.md (45): over the half-circle from end to end, with Gauss-Legendre points that are drawn towards the ends,
 /// where a threshold makes a square root.
 std::vector<Node> nodes_of(const Uniform& g, double accuracy) {
   const auto add = [&](std::vector<Node>& result, double u, double weight) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <utility>
 
 namespace popshot::model {
 
@@ -12,7 +11,7 @@ namespace {
 constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 
-/// How a synapse is carried over a step h: factors of decay, and what of the rise's state goes over. theory.md (49).
+/// How a synapse is carried over a step h: factors of decay, and what of the rise's state goes over. any_model.md (49).
 struct SynapseStep {
   double rise;   ///< the shorter time constant
   double decay;  ///< the longer one
@@ -127,7 +126,7 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
     if (const auto* ou = std::get_if<OrnsteinUhlenbeckCurrent>(&model.stimuli[i].current)) {
       random.value = ou->standard_deviation * random.gaussian.next();
     }
-    random_.push_back(std::move(random));
+    random_.push_back(random);
   }
   for (const Weight& one : weights_) kick_[one.to] += one.weight * 0.5 * channels_[one.channel].delivered;
   const double begin = schedule_.time_of(0);
@@ -137,13 +136,14 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
 const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<double>& spikes) {
   const double h = schedule_.time_step;
   const std::size_t length = past_.size();
-  const auto slot = static_cast<std::size_t>(step) % length;
-  std::copy(spikes.begin(), spikes.end(), past_[slot].begin());
+  slot_ = slot_ + 1 == length ? 0 : slot_ + 1;
+  const auto before = [&](std::size_t steps) { return slot_ >= steps ? slot_ - steps : slot_ + length - steps; };
+  std::copy(spikes.begin(), spikes.end(), past_[slot_].begin());
   std::fill(kick_.begin(), kick_.end(), 0.0);
   for (Channel& channel : channels_) {
-    double arrived = past_[(slot + length - channel.steps) % length][channel.from];
+    double arrived = past_[before(channel.steps)][channel.from];
     if (channel.early < 1.0) {
-      const double earlier = past_[(slot + length - channel.steps - 1) % length][channel.from];
+      const double earlier = past_[before(channel.steps + 1)][channel.from];
       arrived = channel.early * arrived + (1.0 - channel.early) * earlier;
     }
     channel.delivered = arrived;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -90,10 +91,12 @@ std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double
   if (begin >= end) return 0;
   const auto scaled = static_cast<float>(h * kick);
   if (!noise.active()) return step_single(y.get() + begin, a.get() + begin, end - begin, scaled);
+  // Noise of a greater scale takes every neuron to y = -1 all the same; times the largest number it stays finite.
+  constexpr double largest_scale = 1e20;
+  const auto scale = static_cast<float>(std::min(h * noise.scale, largest_scale));
   std::int64_t spikes = 0;
   for_noise_blocks(noise, step, begin, end, [&](std::size_t first, std::size_t last, const float* numbers) {
-    spikes += step_single_noisy(y.get() + first, a.get() + first, numbers, last - first, scaled,
-                                static_cast<float>(h * noise.scale));
+    spikes += step_single_noisy(y.get() + first, a.get() + first, numbers, last - first, scaled, scale);
   });
   return spikes;
 }

@@ -71,7 +71,7 @@ void for_noise_blocks(const NoiseSource& noise, std::int64_t step, std::size_t b
   for (std::size_t block = begin / noise_block; block * noise_block < end; ++block) {
     const std::size_t first = std::max(begin, block * noise_block);
     const std::size_t last = std::min(end, (block + 1) * noise_block);
-    make_noise(noise, step, block, numbers.data());
+    make_noise(noise, step, block, last - block * noise_block, numbers.data());
     part(first, last, numbers.data() + (first - block * noise_block));
   }
 }

@@ -19,8 +19,8 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Words = hn::ScalableTag<std::uint32_t>;
-using Floats = hn::ScalableTag<float>;
+using Words = hn::CappedTag<std::uint32_t, noise_lanes>;  // a divisor of the tile's row
+using Floats = hn::CappedTag<float, noise_lanes>;
 using Word = hn::Vec<Words>;
 using Float = hn::Vec<Floats>;
 
@@ -144,13 +144,15 @@ HWY_INLINE void normal_pair(Word first, Word second, Float& x, Float& y) {
   y = hn::Mul(length, flipped(hn::IfThenElse(is_turned, cosine, sine)));
 }
 
-void fill_block(const NoiseSource& source, std::int64_t step, std::size_t block, float* HWY_RESTRICT numbers) {
+void fill_block(const NoiseSource& source, std::int64_t step, std::size_t block, std::size_t count,
+                float* HWY_RESTRICT numbers) {
   const Words d;
   const Floats f;
-  constexpr std::size_t quarter = noise_block / 4;
+  constexpr std::size_t tile = 4 * noise_lanes;
   const auto time = static_cast<std::uint64_t>(step);
-  const auto first = static_cast<std::uint32_t>(block * quarter);
-  for (std::size_t i = 0; i < quarter; i += hn::Lanes(d)) {
+  const auto first = static_cast<std::uint32_t>(block * (noise_block / 4));
+  const std::size_t counters = (count + tile - 1) / tile * noise_lanes;
+  for (std::size_t i = 0; i < counters; i += hn::Lanes(d)) {
     const Counter counter{hn::Iota(d, first + static_cast<std::uint32_t>(i)),
                           hn::Set(d, static_cast<std::uint32_t>(time)),
                           hn::Set(d, static_cast<std::uint32_t>(time >> 32)), hn::Set(d, source.group)};
@@ -168,10 +170,11 @@ void fill_block(const NoiseSource& source, std::int64_t step, std::size_t block,
       normal_pair(bits.a, bits.b, x, y);
       normal_pair(bits.c, bits.d, z, w);
     }
-    hn::Store(x, f, numbers + i);
-    hn::Store(y, f, numbers + quarter + i);
-    hn::Store(z, f, numbers + 2 * quarter + i);
-    hn::Store(w, f, numbers + 3 * quarter + i);
+    float* const row = numbers + i / noise_lanes * tile + i % noise_lanes;
+    hn::Store(x, f, row);
+    hn::Store(y, f, row + noise_lanes);
+    hn::Store(z, f, row + 2 * noise_lanes);
+    hn::Store(w, f, row + 3 * noise_lanes);
   }
 }
 
@@ -201,8 +204,8 @@ NoiseSource::NoiseSource(const model::NeuronNoise& noise, double h, std::uint64_
   key = {static_cast<std::uint32_t>(bits[0]), static_cast<std::uint32_t>(bits[0] >> 32)};
 }
 
-void make_noise(const NoiseSource& source, std::int64_t step, std::size_t block, float* numbers) {
-  HWY_DYNAMIC_DISPATCH(fill_block)(source, step, block, numbers);
+void make_noise(const NoiseSource& source, std::int64_t step, std::size_t block, std::size_t count, float* numbers) {
+  HWY_DYNAMIC_DISPATCH(fill_block)(source, step, block, count, numbers);
 }
 
 std::array<std::uint32_t, 4> noise_bits(const NoiseSource& source, std::int64_t step, std::uint32_t counter) {

@@ -11,8 +11,10 @@
 
 namespace popshot::network {
 
-/// Numbers are made in blocks of this many positions.
+/// Numbers are made in blocks of this many positions,
 inline constexpr std::size_t noise_block = 1024;
+/// of tiles of four times this many: word j of counter 16 t + i belongs to position 64 t + 16 j + i.
+inline constexpr std::size_t noise_lanes = 16;
 
 /// Which noise the neurons of one group get.
 struct NoiseSource {
@@ -36,8 +38,9 @@ struct NoiseSource {
 };
 
 /// Standard Cauchy (tan(pi (U - 1/2)), tails right up to 2^31) or standard normal (Box-Muller, up to 6.6 sigma) numbers
-/// of the positions block * noise_block + i, i = 0 .. noise_block - 1, in a time step. `numbers` is aligned.
-void make_noise(const NoiseSource& source, std::int64_t step, std::size_t block, float* numbers);
+/// of the positions block * noise_block + i, i = 0 .. count - 1, in a time step; count <= noise_block. `numbers` is
+/// aligned and has room for noise_block, of which whole tiles are filled.
+void make_noise(const NoiseSource& source, std::int64_t step, std::size_t block, std::size_t count, float* numbers);
 
 /// The same bits by which make_noise is made, one position at a time: for tests.
 [[nodiscard]] std::array<std::uint32_t, 4> noise_bits(const NoiseSource& source, std::int64_t step,

@@ -1,4 +1,4 @@
-// The spike trains of a neuron with Cauchy noise as a renewal process. docs/theory.md (54)-(56).
+// The spike trains of a neuron with Cauchy noise as a renewal process. any_model.md (54)-(56).
 #pragma once
 
 #include <complex>

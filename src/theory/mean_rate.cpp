@@ -104,6 +104,10 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
     const auto rest = mean_field::stationary_state_variable(population, point.input(k));
     fastest = std::max(fastest, std::abs(rest) / (pi * population.tau));
   }
+  const bool noisy = std::all_of(model.populations.begin(), model.populations.end(), [](const auto& population) {
+    return std::holds_alternative<model::GaussianNoise>(population.noise);
+  });
+  if (noisy) return Eigen::VectorXd::Zero(count);
   const HalfLine frequencies(frequency_points, fastest);
   const auto noise = input_spectra(model, point, frequencies.x, time_step);
   for (Eigen::Index k = 0; k < count; ++k) {

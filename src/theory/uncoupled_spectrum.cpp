@@ -206,7 +206,7 @@ std::function<double(double)> gaussian_noise_density(const model::Population& po
   const double highest = w / pi * std::max(6.0, 2.0 / narrowest);
   const double scale = 0.3 * w / pi;
   const double end = std::asinh(highest / scale);
-  const auto points = static_cast<std::size_t>(std::clamp(10.0 * end / std::min(1.0, narrowest), 120.0, 4000.0));
+  const auto points = static_cast<std::size_t>(std::clamp(5.0 * end / std::min(1.0, narrowest), 120.0, 4000.0));
   std::vector<double> frequency(points);
   for (std::size_t i = 0; i < points; ++i) {
     frequency[i] = scale * std::sinh(end * static_cast<double>(i) / static_cast<double>(points - 1));

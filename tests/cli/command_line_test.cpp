@@ -169,6 +169,53 @@ TEST(CommandLine, CompareOfAStimulusThatVariesIsOfTransients) {
   }
 }
 
+std::string ready(const std::string& name) { return std::string(POPSHOT_MODELS_DIR) + "/" + name + ".toml"; }
+
+TEST(CommandLine, EveryReadyModelIsDescribed) {
+  for (const auto& entry : std::filesystem::directory_iterator(POPSHOT_MODELS_DIR)) {
+    if (entry.path().extension() != ".toml") continue;
+    const auto result = run("check " + entry.path().string());
+    EXPECT_EQ(result.code, 0) << entry.path() << result.errors;
+    EXPECT_NE(result.output.find("stationary state"), std::string::npos) << entry.path();
+  }
+  const auto column = nlohmann::json::parse(run("check " + ready("cortical_column") + " --json").output);
+  EXPECT_EQ(column["populations"].size(), 8U);
+  EXPECT_EQ(column["projections"][0]["synapse"], "exponential(0.2)");
+  const auto gaussian = run("check " + ready("gaussian"));
+  EXPECT_NE(gaussian.output.find("gaussian(0.5, sd 1)"), std::string::npos);
+}
+
+TEST(CommandLine, CompareHasCrossSpectraOfOutputsAndTheWorstFirst) {
+  const Folder folder;
+  const auto result = run("compare " + ready("subpopulation") + " --trials 4 --duration 60 --size all=3000 --json -o " +
+                          (folder / "c.nc").string());
+  ASSERT_LE(result.code, 1) << result.errors;
+  const auto table = nlohmann::json::parse(result.output);
+  ASSERT_EQ(table["populations"].size(), 3U);
+  EXPECT_EQ(table["populations"][2]["name"], "seen");
+  EXPECT_EQ(table["populations"][0]["size"], 3000);
+  ASSERT_EQ(table["cross"].size(), 3U);
+  const auto& band = table["cross"][1]["bands"].back();  // all and seen, at high frequencies
+  EXPECT_EQ(table["cross"][1]["second"], "seen");
+  EXPECT_NEAR(band["coherence_expected"].get<double>(), 500.0 / 3000.0, 0.02);
+  EXPECT_TRUE(band.contains("phase_error"));
+  EXPECT_GE(std::abs(table["worst"][0]["sigma"].get<double>()), std::abs(table["worst"][4]["sigma"].get<double>()));
+  const auto data = io::read_netcdf(folder / "c.nc");
+  for (const char* name : {"coherence", "coherence_theory", "mesoscopic_coherence", "phase", "phase_theory"}) {
+    EXPECT_NE(data.find(name), nullptr) << name;
+  }
+}
+
+TEST(CommandLine, SpectrumHasCoherenceAndPhase) {
+  const auto result = run("spectrum " + ready("excitatory_inhibitory_synapses") + " --json --points 20");
+  ASSERT_EQ(result.code, 0) << result.errors;
+  const auto cross = nlohmann::json::parse(result.output)["cross"];
+  ASSERT_EQ(cross.size(), 1U);
+  EXPECT_EQ(cross[0]["coherence"].size(), 20U);
+  EXPECT_NE(run("spectrum " + ready("excitatory_inhibitory_synapses")).output.find("largest coherence"),
+            std::string::npos);
+}
+
 TEST(CommandLine, NoiseModelWritesCoefficients) {
   const Folder folder;
   const auto result = run("noise-model " + figure1() + " -o " + (folder / "n.json").string());
@@ -289,6 +336,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"check FIG1 --set population.size=0", "population"},
         Wrong{"check FIG1 --set population.nobody.size=10", "qif"}, Wrong{"check FIG1 --set population.tau=-1", "tau"},
         Wrong{"check FIG1 --set population.heterogeneity.half_width=0", "half_width"},
+        Wrong{"noise-model " POPSHOT_MODELS_DIR "/gaussian.toml", "Markovian noise is for Lorentzian"},
+        Wrong{"spectrum " POPSHOT_MODELS_DIR "/gaussian.toml --noise markovian", "Markovian noise is for Lorentzian"},
         Wrong{"check FIG1 --set population.heterogeneity.kind=gaussian", "unknown key of a gaussian density"},
         Wrong{"check FIG1 --size qif", "NAME=N"}, Wrong{"check FIG1 --size nobody=100", "nobody"},
         Wrong{"check FIG1 --size qif=many", "size"}, Wrong{"check FIG1 --seed -1", "--seed"},

@@ -13,7 +13,8 @@
 namespace popshot::comparison {
 
 /// The matrix C (outputs x populations) of the shares of the populations in the neurons of an output: the activities of
-/// the outputs are C A, their spectral densities C S C^T. The identity if the model names no outputs. theory.md (58).
+/// the outputs are C A, their spectral densities C S C^T. The identity if the model names no outputs. any_model.md
+/// (58).
 [[nodiscard]] Eigen::MatrixXd output_matrix(const model::Model& model);
 
 /// Names of the outputs.
@@ -25,6 +26,9 @@ namespace popshot::comparison {
 /// C S C^T at all frequencies.
 [[nodiscard]] Spectrum output_spectrum(const Eigen::MatrixXd& matrix, Spectrum spectrum);
 [[nodiscard]] theory::ShotNoise output_spectra(const model::Model& model, theory::ShotNoise spectra);
+
+/// |S_kl|^2/(S_kk S_ll) of a spectral density matrix; 0 where there is no power.
+[[nodiscard]] double coherence(const Eigen::MatrixXcd& density, std::size_t k, std::size_t l);
 
 /// Mean rates of the outputs, and the size-weighted means of the inputs of their populations.
 [[nodiscard]] mean_field::OperatingPoint output_point(const model::Model& model,

@@ -39,6 +39,10 @@ struct TransientComparison {
   std::string reason;
 };
 
+/// Whether the model is to be compared over time: its stimuli vary in time, or it starts from given rates and voltages
+/// and has no stable stationary state for linear theory (it oscillates).
+[[nodiscard]] bool needs_transient(const model::Model& model);
+
 /// Simulates spectrum.trials trials of network and mesoscopic model and compares their means and standard deviations at
 /// all recorded times; theory of this kind is the mean field, which is shown and not judged (the mean of finite
 /// networks differs from it). `false_alarm`: the probability that equal levels are declared different. A stop request

@@ -25,7 +25,7 @@ struct LinearSystem {
 
 /// The mean field of a population without Gaussian noise is a weighted sum of complex neurons, one for each node of its
 /// heterogeneity: tau x_m' = x_m^2 + eta_m + i Gamma + input, tau r = Im sum_m W_m x_m/pi. A Lorentzian population is
-/// one of them. theory.md (42).
+/// one of them. any_model.md (42).
 struct ComplexNeurons {
   double tau = 1.0;
   std::vector<std::complex<double>> eta;     ///< with the width Gamma of Cauchy noise added to the imaginary part

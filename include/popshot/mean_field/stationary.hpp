@@ -72,8 +72,8 @@ struct StationaryStates {
 /// unit, by descending real part: for Lorentzian populations with instantaneous synapses all 2K of them, (S11). With
 /// delays there are infinitely many: those are returned that a polynomial of degree 20 along each delay finds,
 /// corrected to zeros of det(1 - K(s)); the rightmost are among them. The continuous spectrum of densities without
-/// poles is left out. theory.md (51)-(53). Only point.input is used, so that they belong to linear_response at the same
-/// point also if that is the operating point of a finite network.
+/// poles is left out. any_model.md (51)-(53). Only point.input is used, so that they belong to linear_response at the
+/// same point also if that is the operating point of a finite network.
 [[nodiscard]] std::vector<std::complex<double>> eigenvalues(const model::Model& model, const OperatingPoint& point);
 
 /// Response H_k(s) of the rate of population k to its input current, at the Laplace variable s (for a frequency f,

@@ -1,5 +1,5 @@
 // Densities of the heterogeneity: density, quantiles, the values that the N neurons of a population get, and the
-// complex nodes that replace the density in averages of analytic functions. docs/theory.md, "Any heterogeneity".
+// complex nodes that replace the density in averages of analytic functions. docs/theory/any_model.md.
 #pragma once
 
 #include <complex>
@@ -46,7 +46,7 @@ struct Node {
 /// The nodes of a density, as many as an error of about `accuracy` (relative, of stationary rates) needs: the poles in
 /// the upper half-plane of a Lorentzian or rational density (exact), a circle around the pole of a q-Gaussian, the
 /// shifted contour for normal densities, an arc through the upper half-plane over the interval of a uniform one. 0 <
-/// accuracy < 1. theory.md (42)-(46).
+/// accuracy < 1. any_model.md (42)-(46).
 [[nodiscard]] std::vector<Node> nodes(const Heterogeneity& heterogeneity, double accuracy = 1e-10);
 
 /// The eta of neuron j (0 <= j < size) of a population. Random sampling: the quantile of a uniform number of

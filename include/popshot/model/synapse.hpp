@@ -12,7 +12,7 @@
 namespace popshot::model {
 
 /// Transfer function of a projection in continuous time, exp(-s delay)/((1 + s rise)(1 + s decay)), at the Laplace
-/// variable s (1/time; for a frequency f, s = 2 pi i f). 1 at s = 0. theory.md (47).
+/// variable s (1/time; for a frequency f, s = 2 pi i f). 1 at s = 0. any_model.md (47).
 [[nodiscard]] std::complex<double> synaptic_transfer(const Projection& projection, std::complex<double> s);
 
 /// Transfer function of spikes that are delivered at the end of their time step, sinc(f h) exp(-i pi f h): a delay that
@@ -21,7 +21,7 @@ namespace popshot::model {
 
 /// The transfer function at frequency f of a projection as a simulation with this time step has it, delivery included;
 /// in second order of the step that of continuous time if the delay is at least half a step. time_step = 0: continuous
-/// time. theory.md (48)-(50).
+/// time. any_model.md (48)-(50).
 [[nodiscard]] std::complex<double> synaptic_transfer(const Projection& projection, double f, double time_step);
 
 /// The voltage kicks that begin the time steps: what arrives through the synapses, and the stimuli. Spikes of a step
@@ -71,6 +71,7 @@ class Inputs {
   std::vector<Weight> weights_;
   std::vector<Random> random_;
   std::vector<std::vector<double>> past_;  ///< spikes[slot][population]: a ring
+  std::size_t slot_ = 0;                   ///< of the last step
   std::vector<double> kick_;
 };
 

@@ -29,7 +29,7 @@ struct Options {
 
 /// The three curves of Klinshov & Kirillov (2022), for any number of populations. They do not add up: the
 /// induced fluctuations are driven by, and so correlated with, the uncoupled noise. Random stimuli are part of the
-/// total: (1-K)^-1 (S0 + H S_I H^dagger) (...)^dagger, theory.md (57).
+/// total: (1-K)^-1 (S0 + H S_I H^dagger) (...)^dagger, any_model.md (57).
 struct ShotNoise {
   Spectrum uncoupled;  ///< S0, diagonal
   Spectrum induced;    ///< K (1-K)^-1 S0 (...)^dagger
@@ -48,8 +48,8 @@ struct ShotNoise {
 ///
 /// to a relative accuracy of 1e-10 for Lorentzians and about 1e-8 of the rate for other densities; it tends to the rate
 /// r for large f, and to 2 zeta(4) pi^2 tau^2 g(-input) f^3 for small f. With Cauchy noise: the average over g of a
-/// renewal process, theory.md (54)-(56), interpolated to 1e-6 of the rate. f = 0 without noise gives 0; negative f its
-/// mirror. Unit: 1/time.
+/// renewal process, any_model.md (54)-(56), interpolated to 1e-6 of the rate. f = 0 without noise gives 0; negative f
+/// its mirror. Unit: 1/time.
 class UncoupledSpectrum {
  public:
   /// The population must outlive it. Throws InputError for identical neurons without noise, whose spectrum is lines.

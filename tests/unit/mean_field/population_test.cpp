@@ -1,5 +1,5 @@
 // Populations of any heterogeneity: the complex nodes against integrals over the real line, in rest states, responses
-// and transients. docs/theory.md (42)-(46).
+// and transients. any_model.md (42)-(46).
 #include "popshot/mean_field/population.hpp"
 
 #include <gtest/gtest.h>
