@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -34,10 +35,21 @@ std::optional<double> number_in(const std::string& cell) {
   double value = 0.0;
   const char* first = cell.data();
   const char* last = first + cell.size();
-  if (first != last && *first == '+') ++first;
+  if (cell.starts_with('+') && !cell.starts_with("+-")) ++first;
   const auto [end, error] = std::from_chars(first, last, value);
   if (error != std::errc() || end != last) return std::nullopt;
   return value;
+}
+
+/// Whether a cell is a number or meant to be one, if mistyped.
+bool looks_like_a_number(const std::string& cell) {
+  return number_in(cell) || cell.find_first_of("0123456789+-.") == 0;
+}
+
+/// Whether the cells are the names of columns.
+bool is_header(const std::vector<std::string>& cells) {
+  return std::none_of(cells.begin(), cells.end(), looks_like_a_number) &&
+         std::any_of(cells.begin(), cells.end(), [](const std::string& cell) { return !cell.empty(); });
 }
 
 }  // namespace
@@ -54,22 +66,28 @@ NumberTable read_csv(const std::filesystem::path& path) {
   bool first = true;
   bool named_rows = false;
   for (std::size_t number = 1; std::getline(stream, line); ++number) {
+    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // byte order mark
     const std::string text = trimmed(line);
     if (text.empty() || text.front() == '#') continue;
     const std::string place = fmt::format("{}:{}", name, number);
     auto cells = split(text);
-    const bool header = first && !number_in(cells.back());
+    const bool header = first && is_header(cells);
     first = false;
     if (header) {
       table.column_names = cells;
       continue;
     }
-    if (table.rows.empty()) named_rows = !number_in(cells.front()) && cells.size() > 1;
+    if (table.rows.empty()) named_rows = !looks_like_a_number(cells.front()) && cells.size() > 1;
     if (named_rows) {
+      if (looks_like_a_number(cells.front())) {
+        fail_at(place, fmt::format("'{}' is not the name of a row; allowed: a word, as in the rows before, and numbers",
+                                   cells.front()));
+      }
       table.row_names.push_back(cells.front());
       cells.erase(cells.begin());
     }
     auto& row = table.rows.emplace_back();
+    table.places.push_back(place);
     for (const std::string& cell : cells) {
       const auto value = number_in(cell);
       if (!value) fail_at(place, fmt::format("'{}' is not a number; allowed: numbers separated by commas", cell));

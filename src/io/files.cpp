@@ -30,15 +30,31 @@ std::size_t column_index(const NumberTable& table, const toml::table& entry, con
   return static_cast<std::size_t>(found - table.column_names.begin());
 }
 
+bool is_of_kind(const toml::table& entry, std::string_view kind) {
+  return entry["kind"].value<std::string_view>() == kind;
+}
+
+void check_ascending(const NumberTable& table, std::size_t column) {
+  for (std::size_t i = 1; i < table.rows.size(); ++i) {
+    if (!(table.rows[i][column] > table.rows[i - 1][column])) {
+      fail_at(table.places[i], fmt::format("the time {} does not come after that of the row before, {}",
+                                           table.rows[i][column], table.rows[i - 1][column]));
+    }
+  }
+}
+
 class Resolver {
  public:
   Resolver(std::filesystem::path folder, const std::string& source) : folder_(std::move(folder)), source_(source) {}
 
-  /// Calls `put` with the table of the file that `key` of the entry names, and takes the key away.
-  void resolve(toml::table& entry, const std::string& path, const std::string& key,
+  /// Calls `put` with the table of the file that `key` of the entry names, and takes the key away. The numbers replace
+  /// those of the key `instead`, which must not be there as well.
+  void resolve(toml::table& entry, const std::string& path, const std::string& key, const std::string& instead,
                const std::function<void(const NumberTable&, const TableReader&)>& put) {
     if (entry.get(key) == nullptr) return;
     const TableReader reader(entry, path, source_);
+    if (entry.get(instead) != nullptr)
+      reader.fail(key, fmt::format("is given as well as `{}`", instead), "one of them");
     const NumberTable table = read_csv(folder_ / reader.string(key));
     put(table, reader);
     entry.erase(key);
@@ -86,8 +102,8 @@ bool resolve_files(toml::table& document, const std::filesystem::path& folder, c
       if (entry == nullptr) continue;
       names.push_back((*entry)["name"].value_or(std::string()));
       toml::table* heterogeneity = (*entry)["heterogeneity"].as_table();
-      if (heterogeneity == nullptr) continue;
-      resolver.resolve(*heterogeneity, fmt::format("population.{}.heterogeneity", names.back()), "file",
+      if (heterogeneity == nullptr || !is_of_kind(*heterogeneity, "empirical")) continue;
+      resolver.resolve(*heterogeneity, fmt::format("population.{}.heterogeneity", names.back()), "file", "values",
                        [&](const NumberTable& table, const TableReader& reader) {
                          auto values = column(table, column_index(table, *heterogeneity, reader));
                          heterogeneity->insert_or_assign("values", std::move(values));
@@ -98,24 +114,28 @@ bool resolve_files(toml::table& document, const std::filesystem::path& folder, c
   if (toml::array* stimuli = document["stimulus"].as_array()) {
     for (std::size_t i = 0; i < stimuli->size(); ++i) {
       toml::table* entry = (*stimuli)[i].as_table();
-      if (entry == nullptr) continue;
-      resolver.resolve(*entry, fmt::format("stimulus.{}", i), "file",
-                       [&](const NumberTable& table, const TableReader& reader) {
-                         if (table.rows.front().size() != 2) {
-                           reader.fail("file", "is not a table of two columns", "times and values");
-                         }
-                         entry->insert_or_assign("time", column(table, 0));
-                         entry->insert_or_assign("value", column(table, 1));
-                       });
+      if (entry == nullptr || !is_of_kind(*entry, "table")) continue;
+      resolver.resolve(
+          *entry, fmt::format("stimulus.{}", i), "file", "time",
+          [&](const NumberTable& table, const TableReader& reader) {
+            if (table.rows.front().size() != 2) {
+              reader.fail("file", "is not a table of two columns", "times and values");
+            }
+            const std::size_t time = table.column_names == std::vector<std::string>{"value", "time"} ? 1 : 0;
+            check_ascending(table, time);
+            entry->insert_or_assign("time", column(table, time));
+            entry->insert_or_assign("value", column(table, 1 - time));
+          });
     }
   }
   if (toml::table* coupling = document["coupling"].as_table()) {
-    resolver.resolve(*coupling, "coupling", "file", [&](const NumberTable& table, const TableReader& reader) {
-      coupling->insert_or_assign("weights", resolver.matrix(table, reader, "file", names));
-    });
-    resolver.resolve(*coupling, "coupling", "delays_file", [&](const NumberTable& table, const TableReader& reader) {
-      coupling->insert_or_assign("delays", resolver.matrix(table, reader, "delays_file", names));
-    });
+    const auto resolve_matrix = [&](const std::string& key, const std::string& numbers) {
+      resolver.resolve(*coupling, "coupling", key, numbers, [&](const NumberTable& table, const TableReader& reader) {
+        coupling->insert_or_assign(numbers, resolver.matrix(table, reader, key, names));
+      });
+    };
+    resolve_matrix("file", "weights");
+    resolve_matrix("delays_file", "delays");
   }
   return resolver.found();
 }

@@ -61,11 +61,10 @@ model::Model read_document(const TableReader& document) {
   model.reference = header.string("reference", model.reference);
   model.time_unit = header.string("time_unit", model.time_unit);
   model.populations = read_populations(document);
+  model.simulation = read_simulation(document, model);
   model.subpopulations = read_subpopulations(document, model);
   model.projections = read_projections(document, model);
   model.stimuli = read_stimuli(document, model);
-  model.simulation = read_simulation(document, model);
-  check_delays(document, model);
   model.mesoscopic = read_mesoscopic(document, model);
   model.spectrum = read_spectrum(document, model);
   return model::split_subpopulations(std::move(model));

@@ -15,7 +15,7 @@ constexpr std::int64_t largest_population = 1'000'000'000;
 
 const Words sampling_words = {{"random", "quantile"}};
 const Words synapse_kinds = {{"instantaneous", "exponential", "alpha", "biexponential"}};
-/// A delay of more time steps than this could not be stored.
+/// The spikes of a delay of more time steps than this would take too much memory.
 constexpr double longest_delay = 1e6;
 
 bool is_name(const std::string& text) {
@@ -127,13 +127,17 @@ std::size_t read_origin(const TableReader& entry, const model::Model& model) {
   return static_cast<std::size_t>(found - known.begin());
 }
 
+NumberRange delay_range(const model::Model& model) {
+  return {.low = 0.0, .high = longest_delay * model.simulation.time_step, .low_included = true};
+}
+
 model::Projection read_projection(const TableReader& entry, const model::Model& model) {
   entry.allow_keys({"from", "to", "weight", "delay", "synapse"});
   model::Projection projection;
   projection.from = read_origin(entry, model);
   projection.to = read_population_reference(entry, "to", model);
   projection.weight = entry.number("weight", NumberRange::any());
-  projection.delay = entry.number("delay", NumberRange::not_negative(), 0.0);
+  projection.delay = entry.number("delay", delay_range(model), 0.0);
   projection.synapse = read_synapse(entry);
   return projection;
 }
@@ -171,10 +175,9 @@ void read_coupling(const TableReader& document, const model::Model& model,
   const auto weights = read_matrix(*table, "weights", count, NumberRange::any());
   std::vector<std::vector<double>> delays(count, std::vector<double>(count, 0.0));
   if (const toml::node* node = table->find("delays")) {
-    delays = node->is_array()
-                 ? read_matrix(*table, "delays", count, NumberRange::not_negative())
-                 : std::vector<std::vector<double>>(
-                       count, std::vector<double>(count, table->number("delays", NumberRange::not_negative())));
+    delays = node->is_array() ? read_matrix(*table, "delays", count, delay_range(model))
+                              : std::vector<std::vector<double>>(
+                                    count, std::vector<double>(count, table->number("delays", delay_range(model))));
   }
   const model::Synapse synapse = read_synapse(*table);
   for (std::size_t to = 0; to < count; ++to) {
@@ -204,19 +207,23 @@ std::size_t read_population_reference(const TableReader& entry, std::string_view
   const std::string name = entry.string(key);
   if (const auto index = model.find_population(name)) return *index;
   const std::vector<std::string> known = population_names(model);
+  const bool is_part = std::any_of(model.subpopulations.begin(), model.subpopulations.end(),
+                                   [&](const auto& part) { return part.name == name; });
+  if (is_part) entry.fail(key, "is a subpopulation, which receives what its population does", quoted_list(known));
   entry.fail(key, "unknown population" + suggestion(name, known), quoted_list(known));
 }
 
 std::vector<model::Subpopulation> read_subpopulations(const TableReader& document, const model::Model& model) {
   std::vector<model::Subpopulation> subpopulations;
-  for (const TableReader& entry : document.list_of_tables("subpopulation")) {
+  for (const TableReader& unnamed : document.list_of_tables("subpopulation")) {
+    const TableReader entry = named_population(unnamed);
     entry.allow_keys({"name", "of", "size"});
     model::Subpopulation subpopulation;
     subpopulation.name = read_name(entry);
     const bool taken = model.find_population(subpopulation.name) ||
                        std::any_of(subpopulations.begin(), subpopulations.end(),
                                    [&](const auto& other) { return other.name == subpopulation.name; });
-    if (taken) entry.fail("name", "another population has this name already");
+    if (taken) unnamed.fail("name", "another population has this name already");
     subpopulation.of = read_population_reference(entry, "of", model);
     subpopulation.size = entry.integer("size", {1, largest_population});
     std::int64_t all = subpopulation.size;
@@ -246,15 +253,6 @@ std::vector<model::Projection> read_projections(const TableReader& document, con
   }
   read_coupling(document, model, projections);
   return projections;
-}
-
-void check_delays(const TableReader& document, const model::Model& model) {
-  const double longest = longest_delay * model.simulation.time_step;
-  for (const model::Projection& projection : model.projections) {
-    if (projection.delay <= longest) continue;
-    fail_at(document.file(), fmt::format("projection.delay: {} is more than {:g} time steps; allowed: <= {:g}",
-                                         projection.delay, longest_delay, longest));
-  }
 }
 
 }  // namespace popshot::io

@@ -15,7 +15,7 @@ namespace popshot::io {
 namespace {
 
 /// Lists of tables in a model file, whose entries a key can name.
-constexpr std::array<std::string_view, 3> lists = {"population", "projection", "stimulus"};
+constexpr std::array<std::string_view, 4> lists = {"population", "subpopulation", "projection", "stimulus"};
 /// Keys of entries whose values are tables, which a key can go into.
 constexpr std::array<std::string_view, 4> tables_in_entries = {"heterogeneity", "raster", "synapse", "noise"};
 
@@ -43,7 +43,7 @@ class Override {
     if (parts_.size() > 1 && contains(lists, parts_[0])) {
       table = &entry(document, next);
     }
-    for (; next + 1 < parts_.size(); ++next) table = &subtable(*table, next);
+    while (next + 1 < parts_.size()) table = &subtable(*table, next);
     put(*table, parts_.back(), value_text_);
   }
 
@@ -91,18 +91,35 @@ class Override {
     holder->begin()->second.visit([&](auto& node) { table.insert_or_assign(key, std::move(node)); });
   }
 
-  /// The table that part `index` names, made if it is absent.
-  [[nodiscard]] toml::table& subtable(toml::table& table, std::size_t index) const {
-    const std::string& key = parts_[index];
+  /// The table that part `next` names, made if it is absent; of a list of tables the one that the part after it
+  /// numbers. Sets `next` to the part after its name.
+  [[nodiscard]] toml::table& subtable(toml::table& table, std::size_t& next) const {
+    const std::string& key = parts_[next];
     if (table.get(key) == nullptr) put(table, key, "{}");
-    toml::table* found = table.get(key)->as_table();
-    if (found == nullptr) fail(fmt::format("{}: is not a table (found {})", path(index), describe(*table.get(key))));
-    return *found;
+    toml::node* found = table.get(key);
+    if (toml::array* list = found->as_array(); list != nullptr && next + 2 < parts_.size()) {
+      if (const auto index = number_of(parts_[next + 1], list->size())) {
+        found = list->get(*index);
+        ++next;
+      }
+    }
+    if (!found->is_table()) fail(fmt::format("{}: is not a table (found {})", path(next), describe(*found)));
+    ++next;
+    return *found->as_table();
+  }
+
+  /// The word as a number below `count`.
+  static std::optional<std::size_t> number_of(const std::string& word, std::size_t count) {
+    const bool is_number =
+        word.size() <= 9 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (!is_number) return std::nullopt;
+    const std::size_t index = std::stoul(word);
+    return index < count ? std::optional(index) : std::nullopt;
   }
 
   /// What a key can call an entry of a list; "" if it has no name.
   static std::string name_of(const toml::table& entry, std::string_view list) {
-    if (list == "population") return entry["name"].value_or(std::string());
+    if (list == "population" || list == "subpopulation") return entry["name"].value_or(std::string());
     const auto from = entry["from"].value<std::string>();
     const auto to = entry["to"].value<std::string>();
     return list == "projection" && from && to ? *from + "->" + *to : "";
@@ -150,11 +167,7 @@ class Override {
       }
       return static_cast<std::size_t>(found - names.begin());
     }
-    const bool is_number =
-        word.size() <= 9 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-    if (!is_number) return std::nullopt;
-    const std::size_t index = std::stoul(word);
-    return index < names.size() ? std::optional(index) : std::nullopt;
+    return number_of(word, names.size());
   }
 
   std::string source_;

@@ -21,10 +21,8 @@ std::size_t read_population_reference(const TableReader& entry, std::string_view
 /// [[subpopulation]] of the populations of `model`.
 std::vector<model::Subpopulation> read_subpopulations(const TableReader& document, const model::Model& model);
 
-/// Fails if a delay is too long for the time step.
-void check_delays(const TableReader& document, const model::Model& model);
-
-/// [[projection]] and [coupling] between the populations and subpopulations of `model`.
+/// [[projection]] and [coupling] between the populations and subpopulations of `model`, with delays that its time step
+/// allows.
 std::vector<model::Projection> read_projections(const TableReader& document, const model::Model& model);
 
 /// [[stimulus]] to the populations of `model`.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <utility>
 
 namespace popshot::model {
 
@@ -127,7 +126,7 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
     if (const auto* ou = std::get_if<OrnsteinUhlenbeckCurrent>(&model.stimuli[i].current)) {
       random.value = ou->standard_deviation * random.gaussian.next();
     }
-    random_.push_back(std::move(random));
+    random_.push_back(random);
   }
   for (const Weight& one : weights_) kick_[one.to] += one.weight * 0.5 * channels_[one.channel].delivered;
   const double begin = schedule_.time_of(0);

@@ -1,4 +1,5 @@
 #include "popshot/io/model_file.hpp"
+#include "summary.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,44 +92,6 @@ Model parsed(const std::string& text, const std::vector<std::string>& overrides 
   return parse_model(text, "model.toml", overrides).model;
 }
 
-/// Everything that a model holds, as text, to compare models with.
-std::string summary(const Model& model) {
-  std::ostringstream out;
-  out.precision(17);
-  out << model.name << '|' << model.description << '|' << model.reference << '|' << model.time_unit << '\n';
-  for (const auto& population : model.populations) {
-    const auto& lorentzian = std::get<model::Lorentzian>(population.heterogeneity);
-    out << population.name << ' ' << population.size << ' ' << population.tau << ' ' << lorentzian.center << ' '
-        << lorentzian.half_width << ' ' << static_cast<int>(population.sampling) << ' ' << population.raster.first
-        << ' ' << population.raster.count << ' ' << population.raster.stride << '\n';
-  }
-  for (const auto& projection : model.projections) {
-    out << projection.from << ' ' << projection.to << ' ' << projection.weight << '\n';
-  }
-  for (const auto& stimulus : model.stimuli) {
-    out << stimulus.to << ' ' << stimulus.current.index() << ' ';
-    if (const auto* constant = std::get_if<model::ConstantCurrent>(&stimulus.current)) out << constant->amplitude;
-    if (const auto* step = std::get_if<model::StepCurrent>(&stimulus.current)) {
-      out << step->amplitude << ' ' << step->begin << ' ' << step->end;
-    }
-    if (const auto* sine = std::get_if<model::SineCurrent>(&stimulus.current)) {
-      out << sine->amplitude << ' ' << sine->frequency << ' ' << sine->phase << ' ' << sine->begin << ' ' << sine->end;
-    }
-    out << '\n';
-  }
-  const auto& simulation = model.simulation;
-  out << simulation.duration << ' ' << simulation.transient << ' ' << simulation.time_step << ' '
-      << simulation.record_interval << ' ' << simulation.seed << ' ' << simulation.start.index() << ' '
-      << static_cast<int>(simulation.state) << ' ' << static_cast<int>(simulation.precision) << '\n';
-  if (const auto* start = std::get_if<model::LorentzianStart>(&simulation.start)) {
-    out << start->rate.value_or(-1.0) << ' ' << start->voltage.value_or(-99.0) << '\n';
-  }
-  const auto& spectrum = model.spectrum;
-  out << spectrum.frequency_min << ' ' << spectrum.frequency_max << ' ' << spectrum.resolution << ' ' << spectrum.bands
-      << ' ' << spectrum.trials << '\n';
-  return out.str();
-}
-
 std::string message_of(const std::filesystem::path& path) {
   try {
     (void)read_model(path);
@@ -157,17 +120,25 @@ TEST(ParseModel, FillsInDefaults) {
 
 TEST(ParseModel, ReadsEveryKey) {
   EXPECT_EQ(summary(parsed(pair)),
-            "pair|two populations|nobody|ms\n"
-            "e 800 10 1.5 0.5 1 10 5 100\n"
-            "i-2 200 5 -1 2 0 0 0 1\n"
-            "0 1 10\n"
-            "1 0 -6.5\n"
-            "0 0 0.25\n"
-            "1 1 -1 -5 20\n"
-            "0 2 3 0.025000000000000001 1 2 inf\n"
-            "60 10 0.01 0.050000000000000003 9223372036854775807 1 0 1\n"
-            "1.5 0\n"
-            "0.5 10 0.10000000000000001 20 8\n");
+            "pair | two populations | nobody | ms \n"
+            "e 800 10 1 10 5 100 999 \n"
+            "lorentzian 1.5 0.5 \n"
+            "no noise \n"
+            "i-2 200 5 0 0 0 1 999 \n"
+            "lorentzian -1 2 \n"
+            "no noise \n"
+            "0 1 10 0 0 0 \n"
+            "1 0 -6.5 0 0 0 \n"
+            "to 0 \n"
+            "constant 0.25 \n"
+            "to 1 \n"
+            "step -1 -5 20 \n"
+            "to 0 \n"
+            "sine 3 0.025000000000000001 1 2 inf \n"
+            "60 10 0.01 0.050000000000000003 9223372036854775807 0 1 \n"
+            "lorentzian 1.5 0 \n"
+            "0 512 0.01 \n"
+            "0.5 10 0.10000000000000001 20 8 \n");
 }
 
 TEST(ParseModel, TakesTheRecordIntervalAsFourTimeSteps) {

@@ -209,6 +209,33 @@ TEST(Inputs, AddUpOverProjectionsAndStayAtRest) {
   }
 }
 
+TEST(Inputs, OfSeveralProjectionsAreTheSumOfThoseOfEach) {
+  // Some share the state of origin, synapse and delay; others differ in one of them.
+  Model together = pair(0.02);
+  together.projections = {{0, 0, 1.0, 0.1, {0.1, 0.4}}, {0, 1, 2.0, 0.1, {0.1, 0.4}},  {0, 0, -0.3, 0.1, {0.4, 0.1}},
+                          {0, 0, 0.7, 0.1, {0.0, 0.4}}, {0, 0, 0.9, 0.11, {0.1, 0.4}}, {1, 0, 1.1, 0.1, {0.1, 0.4}},
+                          {1, 1, -2.0, 0.31, {}},       {0, 1, 0.2, 0.31, {}}};
+  const std::vector<double> before{20.0, 35.0};
+  Inputs all(together, 0, before);
+  std::vector<Model> models;
+  for (const Projection& one : together.projections) {
+    models.push_back(pair(0.02));
+    models.back().projections = {one};
+  }
+  std::vector<Inputs> each;
+  for (const Model& model : models) each.emplace_back(model, 0, before);
+  for (std::int64_t n = 0; n < 100; ++n) {
+    const std::vector<double> spikes{spikes_of(n), spikes_of(n + 3)};
+    std::vector<double> sum{0.0, 0.0};
+    for (Inputs& inputs : each) {
+      const auto& kicks = inputs.advance(n, spikes);
+      for (std::size_t k = 0; k < 2; ++k) sum[k] += kicks[k];
+    }
+    const auto& kicks = all.advance(n, spikes);
+    for (std::size_t k = 0; k < 2; ++k) ASSERT_NEAR(kicks[k], sum[k], 1e-13) << "step " << n << ", population " << k;
+  }
+}
+
 TEST(Inputs, HoldTheIntegralOfTheStimuli) {
   Model model = pair(0.01);
   model.simulation.transient = 0.1;
