@@ -115,9 +115,27 @@ double quantile_of(const Rational& g, double p) {
 }
 
 double quantile_of(const QGaussian& g, double p) {
-  // (1 + z^2)^-n is Student's t with 2n - 1 degrees of freedom, t = z sqrt(2n - 1).
-  const double freedom = 2.0 * g.exponent - 1.0;
-  return g.center + g.scale / std::sqrt(freedom) * boost::math::quantile(boost::math::students_t(freedom), p);
+  if (g.exponent == 1) return quantile_of(Lorentzian{g.center, g.scale}, p);
+  if (p > 0.5) return 2.0 * g.center - quantile_of(g, 1.0 - p);
+  if (p < 1e-3) {
+    // (1 + z^2)^-n is Student's t with 2n - 1 degrees of freedom, t = z sqrt(2n - 1); a general quantile is slow.
+    const double freedom = 2.0 * g.exponent - 1.0;
+    return g.center + g.scale / std::sqrt(freedom) * boost::math::quantile(boost::math::students_t(freedom), p);
+  }
+  // With z = tan(angle) the density is cos^(2n-2), whose integral from 0 follows by parts.
+  const double norm = q_gaussian_norm(g.exponent);
+  const auto excess = [&](double angle) {
+    const double c = std::cos(angle);
+    const double s = std::sin(angle);
+    double integral = angle;
+    double power = c;  // cos^(2m - 1)
+    for (int m = 1; m < g.exponent; ++m, power *= c * c) {
+      integral = (power * s + (2.0 * m - 1.0) * integral) / (2.0 * m);
+    }
+    return std::pair{0.5 + integral / norm - p, power / c / norm};
+  };
+  const double angle = boost::math::tools::newton_raphson_iterate(excess, (p - 0.5) * norm, -pi / 2, 0.0, 50);
+  return g.center + g.scale * std::tan(angle);
 }
 
 double quantile_of(const Empirical& g, double p) {
