@@ -15,6 +15,10 @@ if(POPSHOT_SANITIZE)
   target_compile_options(popshot_options INTERFACE -fsanitize=${POPSHOT_SANITIZE} -fno-sanitize-recover=all
                                                    -fno-omit-frame-pointer)
   target_link_options(popshot_options INTERFACE -fsanitize=${POPSHOT_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # The checks inserted by the sanitizers make GCC see uninitialized alternatives of variants that are not read.
+    target_compile_options(popshot_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 
 # popshot_library(NAME USES targets... [PRIVATE_USES targets...]): the static library of src/NAME, which

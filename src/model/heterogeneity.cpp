@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/quadrature/gauss.hpp>
-#include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/math/tools/roots.hpp>
 #include <cmath>
@@ -41,8 +40,12 @@ double density_of(const Rational& g, double eta) {
   return g.order * std::sin(pi / (2 * g.order)) / (pi * g.half_width * (1.0 + std::pow(z * z, g.order)));
 }
 
-/// The integral of (1 + z^2)^-exponent.
-double q_gaussian_norm(int exponent) { return boost::math::beta(0.5, exponent - 0.5); }
+/// The integral of (1 + z^2)^-exponent, B(1/2, exponent - 1/2), by its recurrence.
+double q_gaussian_norm(int exponent) {
+  double integral = pi;
+  for (int n = 1; n < exponent; ++n) integral *= (n - 0.5) / n;
+  return integral;
+}
 
 double density_of(const QGaussian& g, double eta) {
   const double z = (eta - g.center) / g.scale;
