@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace popshot::model {
@@ -9,6 +10,8 @@ namespace popshot::model {
 namespace {
 
 constexpr double pi = std::numbers::pi;
+/// Kicks known this many steps ahead are enough for any use.
+constexpr std::size_t most_ahead = 63;
 using Complex = std::complex<double>;
 
 /// How a synapse is carried over a step h: factors of decay, and what of the rise's state goes over. any_model.md (49).
@@ -90,6 +93,7 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
   const double h = schedule_.time_step;
   stimulated_ = !is_stationary(model);
   std::size_t longest = 0;
+  std::size_t shortest = std::numeric_limits<std::size_t>::max();
   for (const Projection& projection : model.projections) {
     const double late = late_steps(projection.delay, h);
     const double whole = std::floor(late);
@@ -115,11 +119,13 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
       channel = std::prev(channels_.end());
     }
     longest = std::max(longest, steps);
+    shortest = std::min(shortest, steps);
     weights_.push_back({projection.to, static_cast<std::size_t>(channel - channels_.begin()), projection.weight});
   }
   std::vector<double> before(rate_before);
   for (double& rate : before) rate *= h;
-  past_.assign(longest + 2, before);
+  look_ahead_ = std::min(shortest, most_ahead);
+  past_.assign(longest + 2 + look_ahead_, before);
   for (std::size_t i = 0; i < model.stimuli.size(); ++i) {
     if (!is_random(model.stimuli[i])) continue;
     Random random{i, GaussianStream(model.simulation.seed, RandomStream::stimulus, {trial, i})};
@@ -134,11 +140,20 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
 }
 
 const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<double>& spikes) {
+  record(spikes);
+  return kick_after(step);
+}
+
+void Inputs::record(const std::vector<double>& spikes) {
+  recorded_ = recorded_ + 1 == past_.size() ? 0 : recorded_ + 1;
+  std::copy(spikes.begin(), spikes.end(), past_[recorded_].begin());
+}
+
+const std::vector<double>& Inputs::kick_after(std::int64_t step) {
   const double h = schedule_.time_step;
   const std::size_t length = past_.size();
   slot_ = slot_ + 1 == length ? 0 : slot_ + 1;
   const auto before = [&](std::size_t steps) { return slot_ >= steps ? slot_ - steps : slot_ + length - steps; };
-  std::copy(spikes.begin(), spikes.end(), past_[slot_].begin());
   std::fill(kick_.begin(), kick_.end(), 0.0);
   for (Channel& channel : channels_) {
     double arrived = past_[before(channel.steps)][channel.from];

@@ -18,101 +18,128 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// No multiply-add, so that every instruction set rounds alike.
-template <class D>
-HWY_INLINE hn::Vec<D> denominator_after(D d, hn::Vec<D> y, hn::Vec<D> coefficient, hn::Vec<D> kick, hn::Vec<D>& y1) {
-  const auto one = hn::Set(d, 1.0F);
-  // b/h = 1 - a/6 - a^2/180
-  const auto factor = hn::Sub(
-      one, hn::Mul(coefficient, hn::Add(hn::Set(d, 1.0F / 6.0F), hn::Mul(coefficient, hn::Set(d, 1.0F / 180.0F)))));
-  y1 = hn::Add(y, hn::Add(coefficient, hn::Mul(kick, factor)));
-  const auto denominator = hn::Sub(one, y1);
-  // At the instant of a spike the denominator may be exactly zero: step just past it.
-  const auto closest = hn::Set(d, 1e-30F);
-  return hn::IfThenElse(hn::Lt(hn::Abs(denominator), closest), hn::Neg(closest), denominator);
-}
+/// A kick that all neurons get: y1 = (y + a (1 - k/6 - k a/180)) + k with k = h D, theory.md (13). Without the term in
+/// a^2 for neurons of small a.
+template <class D, bool near>
+struct CommonKick {
+  hn::Vec<D> kick, linear, quadratic, rest;
 
-template <class D>
-HWY_INLINE std::size_t step_vector(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, hn::Vec<D> kick) {
-  hn::Vec<D> y1;
-  const auto denominator = denominator_after(d, hn::LoadU(d, y), hn::LoadU(d, a), kick, y1);
-  hn::StoreU(hn::Div(y1, denominator), d, y);
-  return hn::CountTrue(d, hn::Lt(denominator, hn::Zero(d)));
-}
+  CommonKick(D d, float k)
+      : kick(hn::Set(d, k)),
+        linear(hn::Set(d, 1.0F - k * (1.0F / 6.0F))),
+        quadratic(hn::Set(d, k * (1.0F / 180.0F))),
+        rest(hn::Set(d, 1.0F - k)) {}
+
+  /// y1, and 1 - y1. No multiply-add, so that every instruction set rounds alike.
+  HWY_INLINE hn::Vec<D> operator()(D /*d*/, hn::Vec<D> y, hn::Vec<D> a, hn::Vec<D>& denominator) const {
+    auto factor = linear;
+    if constexpr (!near) factor = hn::Sub(linear, hn::Mul(a, quadratic));
+    const auto moved = hn::Add(y, hn::Mul(a, factor));
+    denominator = hn::Sub(rest, moved);
+    return hn::Add(moved, kick);
+  }
+};
 
 /// With noise: a kick of its own for every neuron.
 template <class D>
-HWY_INLINE std::size_t step_noisy_vector(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a,
-                                         const float* HWY_RESTRICT noise, hn::Vec<D> kick, hn::Vec<D> scale) {
-  hn::Vec<D> y1;
-  const auto own = hn::Add(kick, hn::Mul(hn::LoadU(d, noise), scale));
-  const auto denominator = denominator_after(d, hn::LoadU(d, y), hn::LoadU(d, a), own, y1);
-  hn::StoreU(hn::Div(y1, denominator), d, y);
-  return hn::CountTrue(d, hn::Lt(denominator, hn::Zero(d)));
+HWY_INLINE hn::Vec<D> after_own_kick(D d, hn::Vec<D> y, hn::Vec<D> a, hn::Vec<D> kick, hn::Vec<D>& denominator) {
+  // b/h = 1 - a/6 - a^2/180
+  const auto one = hn::Set(d, 1.0F);
+  const auto factor = hn::Sub(one, hn::Mul(a, hn::Add(hn::Set(d, 1.0F / 6.0F), hn::Mul(a, hn::Set(d, 1.0F / 180.0F)))));
+  const auto y1 = hn::Add(y, hn::Add(a, hn::Mul(kick, factor)));
+  denominator = hn::Sub(one, y1);
+  return y1;
 }
 
-/// The last neurons, fewer than a vector holds.
+/// y1/(1 - y1). At the instant of a spike the denominator may be exactly zero: the quotient is kept finite, and the
+/// spike falls into the next step.
 template <class D>
-HWY_INLINE std::size_t step_rest(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
-                                 hn::Vec<D> kick) {
-  const auto mask = hn::FirstN(d, count);
-  hn::Vec<D> y1;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
-  // Loads and stores under a mask touch nothing beyond it on these.
-  const auto denominator = denominator_after(d, hn::MaskedLoad(mask, d, y), hn::MaskedLoad(mask, d, a), kick, y1);
-  hn::BlendedStore(hn::Div(y1, denominator), mask, d, y);
-#else
-  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_y{};
-  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_a{};
-  std::copy_n(y, count, last_y.begin());
-  std::copy_n(a, count, last_a.begin());
-  const auto denominator = denominator_after(d, hn::Load(d, last_y.data()), hn::Load(d, last_a.data()), kick, y1);
-  hn::Store(hn::Div(y1, denominator), d, last_y.data());
-  std::copy_n(last_y.begin(), count, y);
-#endif
-  return hn::CountTrue(d, hn::And(mask, hn::Lt(denominator, hn::Zero(d))));
+HWY_INLINE hn::Vec<D> quotient(D d, hn::Vec<D> y1, hn::Vec<D> denominator) {
+  return hn::Min(hn::Div(y1, denominator), hn::Set(d, 1e30F));
 }
 
-std::int64_t step_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
-  const hn::ScalableTag<float> d;
+/// 1 in the lanes whose denominator is negative: those that have spiked.
+template <class D>
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> spiked(D /*d*/, hn::Vec<D> denominator) {
+  return hn::ShiftRight<31>(hn::BitCast(hn::RebindToUnsigned<D>(), denominator));
+}
+
+/// Up to a vector of numbers, zeros beyond `count`.
+template <class D>
+HWY_INLINE hn::Vec<D> load_first(D d, const float* HWY_RESTRICT from, std::size_t count) {
+  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> padded{};
+  std::copy_n(from, count, padded.begin());
+  return hn::Load(d, padded.data());
+}
+
+template <class D>
+HWY_INLINE void store_first(D d, hn::Vec<D> values, float* HWY_RESTRICT to, std::size_t count) {
+  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> padded;
+  hn::Store(values, d, padded.data());
+  std::copy_n(padded.begin(), count, to);
+}
+
+/// Steps neurons by step(y, a, i, denominator) -> y1. Four vectors at a time: their divisions overlap.
+template <class D, class Step>
+HWY_INLINE std::int64_t for_all(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
+                                const Step& step) {
+  const hn::RebindToUnsigned<D> du;
   const std::size_t lanes = hn::Lanes(d);
-  const auto kicks = hn::Set(d, kick);
-  std::size_t spikes = 0;
+  auto spikes = hn::Zero(du);
+  const auto one_vector = [&](std::size_t i) HWY_ATTR {
+    hn::Vec<D> denominator;
+    const auto y1 = step(hn::LoadU(d, y + i), hn::LoadU(d, a + i), i, denominator);
+    hn::StoreU(quotient(d, y1, denominator), d, y + i);
+    spikes = hn::Add(spikes, spiked(d, denominator));
+  };
   std::size_t i = 0;
-  for (; i + 2 * lanes <= count; i += 2 * lanes) {
-    spikes += step_vector(d, y + i, a + i, kicks);
-    spikes += step_vector(d, y + i + lanes, a + i + lanes, kicks);
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    one_vector(i);
+    one_vector(i + lanes);
+    one_vector(i + 2 * lanes);
+    one_vector(i + 3 * lanes);
   }
-  for (; i + lanes <= count; i += lanes) spikes += step_vector(d, y + i, a + i, kicks);
-  if (i < count) spikes += step_rest(d, y + i, a + i, count - i, kicks);
-  return static_cast<std::int64_t>(spikes);
+  for (; i + lanes <= count; i += lanes) one_vector(i);
+  if (i < count) {
+    hn::Vec<D> denominator;
+    const auto y1 = step(load_first(d, y + i, count - i), load_first(d, a + i, count - i), i, denominator);
+    store_first(d, quotient(d, y1, denominator), y + i, count - i);
+    const auto mask = hn::FirstN(d, count - i);
+    spikes = hn::Add(spikes, spiked(d, hn::IfThenElseZero(mask, denominator)));
+  }
+  return static_cast<std::int64_t>(hn::GetLane(hn::SumOfLanes(du, spikes)));
+}
+
+template <bool near>
+std::int64_t step_alike(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
+  const hn::ScalableTag<float> d;
+  using D = decltype(d);
+  const CommonKick<hn::ScalableTag<float>, near> common(d, kick);
+  using V = hn::Vec<D>;
+  return for_all(d, y, a, count, [&](V own_y, V own_a, std::size_t /*i*/, V& denominator) HWY_ATTR {
+    return common(d, own_y, own_a, denominator);
+  });
+}
+
+std::int64_t step_near(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
+  return step_alike<true>(y, a, count, kick);
+}
+
+std::int64_t step_any(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
+  return step_alike<false>(y, a, count, kick);
 }
 
 std::int64_t step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const float* HWY_RESTRICT noise,
                         std::size_t count, float kick, float scale) {
   const hn::ScalableTag<float> d;
-  const std::size_t lanes = hn::Lanes(d);
+  using V = hn::Vec<decltype(d)>;
   const auto kicks = hn::Set(d, kick);
   const auto scales = hn::Set(d, scale);
-  std::size_t spikes = 0;
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) spikes += step_noisy_vector(d, y + i, a + i, noise + i, kicks, scales);
-  if (i < count) {
-    // A padded copy of the last ones; what pads it stays at y = 0 without a spike.
-    HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_y{};
-    HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_a{};
-    HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> last_noise{};
-    std::copy_n(y + i, count - i, last_y.begin());
-    std::copy_n(a + i, count - i, last_a.begin());
-    std::copy_n(noise + i, count - i, last_noise.begin());
-    hn::Vec<decltype(d)> y1;
-    const auto own = hn::Add(kicks, hn::Mul(hn::Load(d, last_noise.data()), scales));
-    const auto denominator = denominator_after(d, hn::Load(d, last_y.data()), hn::Load(d, last_a.data()), own, y1);
-    hn::Store(hn::Div(y1, denominator), d, last_y.data());
-    std::copy_n(last_y.begin(), count - i, y + i);
-    spikes += hn::CountTrue(d, hn::And(hn::FirstN(d, count - i), hn::Lt(denominator, hn::Zero(d))));
-  }
-  return static_cast<std::int64_t>(spikes);
+  const std::size_t lanes = hn::Lanes(d);
+  return for_all(d, y, a, count, [&](V own_y, V own_a, std::size_t i, V& denominator) HWY_ATTR {
+    const auto number = i + lanes <= count ? hn::LoadU(d, noise + i) : load_first(d, noise + i, count - i);
+    return after_own_kick(d, own_y, own_a, hn::Add(kicks, hn::Mul(number, scales)), denominator);
+  });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -124,11 +151,16 @@ HWY_AFTER_NAMESPACE();
 
 namespace popshot::network {
 
-HWY_EXPORT(step_all);
+HWY_EXPORT(step_near);
+HWY_EXPORT(step_any);
 HWY_EXPORT(step_noisy);
 
 std::int64_t step_single(float* y, const float* a, std::size_t count, float kick) {
-  return HWY_DYNAMIC_DISPATCH(step_all)(y, a, count, kick);
+  return HWY_DYNAMIC_DISPATCH(step_any)(y, a, count, kick);
+}
+
+std::int64_t step_single_near(float* y, const float* a, std::size_t count, float kick) {
+  return HWY_DYNAMIC_DISPATCH(step_near)(y, a, count, kick);
 }
 
 std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,
@@ -136,10 +168,22 @@ std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std
   return HWY_DYNAMIC_DISPATCH(step_noisy)(y, a, noise, count, kick, scale);
 }
 
+std::int64_t kernel_targets() { return hwy::SupportedTargets() & HWY_TARGETS; }
+
 const char* kernel_target() {
-  const std::int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
+  const std::int64_t targets = kernel_targets();
   // Better targets have lower bits.
   return hwy::TargetName(targets & -targets);
+}
+
+ChosenTarget::ChosenTarget(std::int64_t target) {
+  hwy::SetSupportedTargetsForTest(target);
+  hwy::GetChosenTarget().Update(target);
+}
+
+ChosenTarget::~ChosenTarget() {
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,

@@ -10,22 +10,41 @@ namespace popshot::network {
 /// Largest |a| for which the single-precision kernel may be used (w h < 1/4): its kick factor is then
 /// right to 2e-7.
 inline constexpr double kernel_largest_a = 1.0 / 16.0;
+/// Largest |a| for which the kick factor may be 1 - a/6: right to 2e-7 too.
+inline constexpr double kernel_near_a = 1.0 / 160.0;
 
 /// One kick and one drift of `count` neurons in single precision; returns the number of spikes.
 ///
 /// State y = b V - a/2 with b = sin(w h)/w and a = 4 sin^2(w h/2) (negative for eta < 0). A kick of the voltage
 /// by D and the exact drift over h (units of tau) are y1 = y + a + b D, y' = y1/(1 - y1), a spike where 1 - y1 < 0;
-/// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice. theory.md (11)-(13). kick = h D.
-/// Runs on the widest instruction set that the machine has; the same bits on each.
+/// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice. theory.md (11)-(13). kick = h D. Where 1 - y1 is
+/// exactly zero the spike falls into the next step. Runs on the widest instruction set that the machine has; the same
+/// bits on each. count < 2^32.
 std::int64_t step_single(float* y, const float* a, std::size_t count, float kick);
+/// The same for neurons with |a| <= kernel_near_a only, which takes fewer operations: b = h (1 - a/6).
+std::int64_t step_single_near(float* y, const float* a, std::size_t count, float kick);
 
 /// The same with noise: neuron i is kicked by h (D + noise scale) with the standard numbers noise[i]; kick = h D,
 /// scale = h times the scale of the noise in units of voltage.
 std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,
                                float scale);
 
-/// Name of the instruction set that step_single runs on here.
+/// Name of the instruction set that the kernels run on here.
 const char* kernel_target();
+/// The instruction sets that the kernels are compiled for and this machine has, as Highway's bits.
+std::int64_t kernel_targets();
+
+/// Makes the kernels and the noise numbers run on one of kernel_targets() while it lives; for tests and benchmarks, not
+/// while others simulate.
+class ChosenTarget {
+ public:
+  explicit ChosenTarget(std::int64_t target);
+  ~ChosenTarget();
+  ChosenTarget(const ChosenTarget&) = delete;
+  ChosenTarget& operator=(const ChosenTarget&) = delete;
+  ChosenTarget(ChosenTarget&&) = delete;
+  ChosenTarget& operator=(ChosenTarget&&) = delete;
+};
 
 /// One kick by `kick` and one drift of `count` neurons in double precision by riccati_step, any step, any eta.
 /// Arrays of the flow's coefficients; returns the number of spikes. With `noise`, neuron i is kicked by scale noise[i]

@@ -40,6 +40,10 @@ void DoubleNeurons::add(double v, const RiccatiFlow<double>& flow) {
   half_turns.push_back(flow.half_turns);
 }
 
+void DoubleNeurons::resize(std::size_t count) {
+  for (auto* values : {&voltage, &c, &b, &e, &half_turns}) values->resize(count);
+}
+
 void DoubleNeurons::set_flow(std::size_t i, const RiccatiFlow<double>& flow) {
   c[i] = flow.c;
   b[i] = flow.b;
@@ -62,15 +66,36 @@ Neurons::Neurons(std::size_t capacity, double step, model::Precision precision, 
   if (!y || !a) throw InputError(fmt::format("population '{}': not enough memory", population_name));
 }
 
-bool Neurons::fits_single(double eta) const {
-  return y != nullptr && std::abs(kernel_coefficients(eta, h).a) < kernel_largest_a;
+Path Neurons::path(double eta) const {
+  // |a| < limit, a = 4 sin^2(sqrt(eta) h/2) or -4 sinh^2: bounds of eta h^2.
+  const auto below = [x = eta * h * h](double limit) {
+    const double angle = x < 0 ? std::asinh(std::sqrt(limit) / 2) : std::asin(std::sqrt(limit) / 2);
+    return std::abs(x) < 4.0 * angle * angle;
+  };
+  if (y == nullptr || !below(kernel_largest_a)) return Path::double_;
+  return below(kernel_near_a) ? Path::near : Path::single;
 }
 
 void Neurons::add_single(double eta, double voltage) {
+  if (near == singles && path(eta) == Path::near) ++near;
+  start_single(singles++, eta, voltage);
+}
+
+void Neurons::resize(std::size_t near_count, std::size_t single_count, std::size_t double_count) {
+  near = near_count;
+  singles = single_count;
+  doubles.resize(double_count);
+}
+
+void Neurons::start_single(std::size_t i, double eta, double voltage) {
   const auto kernel = kernel_coefficients(eta, h);
-  y[singles] = static_cast<float>(kernel.b * voltage - kernel.a / 2);
-  a[singles] = static_cast<float>(kernel.a);
-  ++singles;
+  y[i] = static_cast<float>(kernel.b * voltage - kernel.a / 2);
+  a[i] = static_cast<float>(kernel.a);
+}
+
+void Neurons::start_double(std::size_t i, double eta, double voltage) {
+  doubles.voltage[i] = voltage;
+  doubles.set_flow(i, riccati_flow(eta, h));
 }
 
 void Neurons::set_single(std::size_t i, double eta) {
@@ -81,6 +106,7 @@ void Neurons::set_single(std::size_t i, double eta) {
   const double changed = x * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0)));
   y[i] = static_cast<float>((y[i] + old / 2) * factor(changed) / factor(old) - changed / 2);
   a[i] = static_cast<float>(changed);
+  if (std::abs(changed) > kernel_near_a) near = std::min(near, i);
 }
 
 std::int64_t Neurons::advance(double kick, std::int64_t step) {
@@ -90,7 +116,13 @@ std::int64_t Neurons::advance(double kick, std::int64_t step) {
 std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
   if (begin >= end) return 0;
   const auto scaled = static_cast<float>(h * kick);
-  if (!noise.active()) return step_single(y.get() + begin, a.get() + begin, end - begin, scaled);
+  if (!noise.active()) {
+    const std::size_t border = std::clamp(near, begin, end);
+    std::int64_t spikes = 0;
+    if (border > begin) spikes += step_single_near(y.get() + begin, a.get() + begin, border - begin, scaled);
+    if (end > border) spikes += step_single(y.get() + border, a.get() + border, end - border, scaled);
+    return spikes;
+  }
   // Noise of a greater scale takes every neuron to y = -1 all the same; times the largest number it stays finite.
   constexpr double largest_scale = 1e20;
   const auto scale = static_cast<float>(std::min(h * noise.scale, largest_scale));

@@ -23,16 +23,22 @@ struct DoubleNeurons {
   std::vector<double> voltage, c, b, e, half_turns;
 
   void add(double v, const RiccatiFlow<double>& flow);
+  void resize(std::size_t count);
   void set_flow(std::size_t i, const RiccatiFlow<double>& flow);
   void reserve(std::size_t count);
   [[nodiscard]] std::size_t size() const { return voltage.size(); }
 };
+
+/// What steps a neuron, by its constant input: the single-precision kernel for small a, the one for any a that single
+/// precision allows, or double precision.
+enum class Path : std::uint8_t { near, single, double_ };
 
 /// Neurons by the path that steps them: single precision where the kernel allows it, else double.
 struct Neurons {
   hwy::AlignedFreeUniquePtr<float[]> y;  // NOLINT(modernize-avoid-c-arrays): Highway's aligned array
   hwy::AlignedFreeUniquePtr<float[]> a;  // NOLINT(modernize-avoid-c-arrays)
   std::size_t singles = 0;
+  std::size_t near = 0;  ///< the first of the singles, which the kernel for small a may step
   DoubleNeurons doubles;
   double h = 0.0;     ///< time step in units of tau
   NoiseSource noise;  ///< singles are its group + 0, doubles its group + 1
@@ -41,8 +47,14 @@ struct Neurons {
   /// Room for `capacity` neurons. Throws InputError, naming the population, if there is no memory.
   Neurons(std::size_t capacity, double step, model::Precision precision, const std::string& population_name);
 
-  /// Whether a neuron with constant input eta can go through the single-precision kernel.
-  [[nodiscard]] bool fits_single(double eta) const;
+  /// The path of a neuron with constant input eta.
+  [[nodiscard]] Path path(double eta) const;
+  [[nodiscard]] bool fits_single(double eta) const { return path(eta) != Path::double_; }
+  /// Makes room for that many neurons of each path, to be set by start_*: singles are the near ones, then the others.
+  void resize(std::size_t near_count, std::size_t single_count, std::size_t double_count);
+  /// Sets neuron i of the singles or doubles. May be called for different neurons from different threads.
+  void start_single(std::size_t i, double eta, double voltage);
+  void start_double(std::size_t i, double eta, double voltage);
   /// Adds a neuron with constant input eta (constant current included).
   void add(double eta, double voltage) { fits_single(eta) ? add_single(eta, voltage) : add_double(eta, voltage); }
   void add_single(double eta, double voltage);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -24,10 +25,16 @@ using model::Model;
 using model::Population;
 
 constexpr double pi = std::numbers::pi;
-/// Fewer neurons than this per thread are not worth a barrier.
-constexpr std::int64_t neurons_per_thread = 8192;
+/// Fewer neurons than this per thread are never worth a barrier.
+constexpr std::int64_t neurons_per_thread = 512;
+/// From this many neurons per thread on, threads are worth their barrier without a measurement.
+constexpr std::int64_t many_neurons_per_thread = 200'000;
+/// Neuron-steps of a measurement of how fast a number of threads is.
+constexpr double measured_neuron_steps = 4e6;
 /// Slices of the single-precision arrays begin at multiples of this many neurons (a cache line).
 constexpr std::size_t slice_granularity = 16;
+/// Neurons that are carried over several steps at once, where their kicks are known: they stay in the nearest cache.
+constexpr std::size_t tile = 2048;
 
 /// The neurons whose spike times are wanted: double precision too, stepped one by one.
 struct RasterNeurons {
@@ -48,8 +55,21 @@ bool in_raster(const model::Raster& raster, std::int64_t j) {
   return offset % raster.stride == 0 && offset / raster.stride < raster.count;
 }
 
+/// Member `member` of `members` equal parts of [0, size), cut at multiples of `granularity`.
+std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, unsigned members,
+                                          std::size_t granularity = 1) {
+  const std::size_t units = (size + granularity - 1) / granularity;
+  const auto cut = [&](unsigned m) { return std::min(size, units * m / members * granularity); };
+  return {cut(member), cut(member + 1)};
+}
+
+/// The places of the neurons of one member's part: first those of the parts before it are counted, then it is filled.
+struct PathCounts {
+  std::size_t near = 0, single = 0, double_ = 0;
+};
+
 PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
-                        const mean_field::OperatingPoint& point) {
+                        const mean_field::OperatingPoint& point, unsigned members) {
   const Population& population = model.populations[k];
   const double constant = constant_current(model, k);
   const double h = model.simulation.time_step / population.tau;
@@ -58,26 +78,50 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   state.neurons.noise = noise;
   state.raster_noise = noise.of_group(2);
   const StartVoltage start{&model, k, sample.trial, point};
-  for (std::int64_t j = 0; j < population.size; ++j) {
-    const double eta = sample.eta[k][static_cast<std::size_t>(j)] + constant;
-    const double voltage = start(j, eta - constant);
-    if (in_raster(population.raster, j)) {
-      state.raster.neuron.push_back(j);
-      state.raster.eta.push_back(eta);
-      state.raster.state.add(voltage, riccati_flow(eta, h));
-    } else {
-      state.neurons.add(eta, voltage);
+  const auto eta_of = [&](std::size_t j) { return sample.eta[k][j] + constant; };
+  const auto raster = [&](std::size_t j) { return in_raster(population.raster, static_cast<std::int64_t>(j)); };
+
+  // Every member fills its own part, so that memory lies near the thread that steps it.
+  std::vector<PathCounts> place(members + 1);
+  const auto for_part = [&](unsigned member, auto&& neuron) {
+    const auto [begin, end] = slice(sample.eta[k].size(), member, members);
+    for (std::size_t j = begin; j < end; ++j) {
+      if (!raster(j)) neuron(j, eta_of(j), state.neurons.path(eta_of(j)));
     }
+  };
+  run_team(members, [&](unsigned member) {
+    PathCounts mine;
+    for_part(member, [&](std::size_t, double, Path path) {
+      ++(path == Path::near ? mine.near : path == Path::single ? mine.single : mine.double_);
+    });
+    place[member + 1] = mine;
+  });
+  for (unsigned m = 0; m < members; ++m) {
+    place[m + 1].near += place[m].near;
+    place[m + 1].single += place[m].single;
+    place[m + 1].double_ += place[m].double_;
+  }
+  const PathCounts total = place[members];
+  state.neurons.resize(total.near, total.near + total.single, total.double_);
+  run_team(members, [&](unsigned member) {
+    PathCounts next = place[member];
+    next.single += total.near;
+    for_part(member, [&](std::size_t j, double eta, Path path) {
+      const double voltage = start(static_cast<std::int64_t>(j), eta - constant);
+      if (path == Path::double_) {
+        state.neurons.start_double(next.double_++, eta, voltage);
+      } else {
+        state.neurons.start_single(path == Path::near ? next.near++ : next.single++, eta, voltage);
+      }
+    });
+  });
+  for (std::size_t j = 0; j < sample.eta[k].size(); ++j) {
+    if (!raster(j)) continue;
+    state.raster.neuron.push_back(static_cast<std::int64_t>(j));
+    state.raster.eta.push_back(eta_of(j));
+    state.raster.state.add(start(static_cast<std::int64_t>(j), eta_of(j) - constant), riccati_flow(eta_of(j), h));
   }
   return state;
-}
-
-/// Member `member` of `members` equal parts of [0, size), cut at multiples of `granularity`.
-std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, unsigned members,
-                                          std::size_t granularity = 1) {
-  const std::size_t units = (size + granularity - 1) / granularity;
-  const auto cut = [&](unsigned m) { return std::min(size, units * m / members * granularity); };
-  return {cut(member), cut(member + 1)};
 }
 
 /// Time within the step at which a neuron that starts the step at v reaches infinity for the n-th time (n = 0, 1, ..),
@@ -100,22 +144,29 @@ class Network {
         execution_(execution),
         schedule_(model::schedule(model.simulation)),
         recorder_(schedule_, model.populations.size(), observer),
-        inputs_(model, sample.trial, rates_before(model, point)) {
-    std::int64_t total = 0;
-    for (std::size_t k = 0; k < model.populations.size(); ++k) {
-      populations_.push_back(prepare(model, k, sample, point));
-      total += model.populations[k].size;
+        inputs_(model, sample.trial, rates_before(model, point)),
+        block_(static_cast<std::int64_t>(inputs_.look_ahead()) + 1) {
+    for (const Population& population : model.populations) neurons_ += population.size;
+    most_members_ = execution.thread_count();
+    if (!execution.all_threads) {
+      const auto useful = std::max<std::int64_t>(1, neurons_ / neurons_per_thread);
+      most_members_ = static_cast<unsigned>(std::min<std::int64_t>(most_members_, useful));
     }
-    const auto useful = std::max<std::int64_t>(1, total / neurons_per_thread);
-    members_ = static_cast<unsigned>(std::min<std::int64_t>(execution.thread_count(), useful));
-    counts_.assign(2, std::vector<PaddedCounts>(members_, PaddedCounts(populations_.size())));
-    spikes_.resize(members_);
+    for (std::size_t k = 0; k < model.populations.size(); ++k) {
+      populations_.push_back(prepare(model, k, sample, point, most_members_));
+    }
+    // Whole cache lines for every member.
+    constexpr std::size_t line = 16;
+    const std::size_t entries = populations_.size() * static_cast<std::size_t>(block_);
+    stride_ = (entries + line - 1) / line * line;
+    counts_ = hwy::AllocateAligned<std::int64_t>(2 * most_members_ * stride_);
+    spikes_.resize(most_members_);
+    last_step_ = schedule_.steps - 1;
   }
 
   Activity run() {
-    last_step_ = schedule_.steps - 1;
-    SpinBarrier barrier(members_);
-    run_team(members_, [&](unsigned member) { work(member, barrier); });
+    const unsigned members = fastest_members();
+    run_segment(members, schedule_.steps);
     if (failure_population_ != none) {
       throw NumericalError(fmt::format("population '{}': the input at t = {:.6g} is not finite",
                                        model_.populations[failure_population_].name,
@@ -127,7 +178,6 @@ class Network {
   }
 
  private:
-  using PaddedCounts = std::vector<std::int64_t>;
   static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
   struct Spike {
     double time;
@@ -135,61 +185,139 @@ class Network {
     std::int64_t neuron;
   };
 
-  /// What one member of the team does: its slice of every population, step by step.
-  void work(unsigned member, SpinBarrier& barrier) {
-    const std::size_t count = populations_.size();
-    // Every member makes the same kicks of the same spikes, so that one barrier a step suffices.
-    model::Inputs inputs = inputs_;
-    std::vector<std::int64_t> total(count);
-    std::vector<double> spikes(count);
-    for (std::int64_t step = 0; step < schedule_.steps; ++step) {
-      auto& mine = counts_[static_cast<std::size_t>(step % 2)][member];
-      for (std::size_t k = 0; k < count; ++k) mine[k] = advance(k, member, inputs.kick()[k], step);
-      if (member == 0) report(step);
-      barrier.wait();
-      std::fill(total.begin(), total.end(), 0);
-      for (const auto& counts : counts_[static_cast<std::size_t>(step % 2)]) {
-        for (std::size_t k = 0; k < count; ++k) total[k] += counts[k];
+  /// How many threads step this network fastest: measured on its first steps, which count like all others.
+  unsigned fastest_members() {
+    if (execution_.all_threads || most_members_ == 1 || neurons_ / most_members_ >= many_neurons_per_thread) {
+      return most_members_;
+    }
+    const auto blocks = std::ceil(measured_neuron_steps / static_cast<double>(neurons_ * block_));
+    const std::int64_t steps = static_cast<std::int64_t>(blocks) * block_;
+    std::vector<unsigned> candidates;
+    for (unsigned members = 1; members < most_members_; members *= 2) candidates.push_back(members);
+    candidates.push_back(most_members_);
+    // A run too short to learn from is over before it matters.
+    if (schedule_.steps < 8 * steps * static_cast<std::int64_t>(candidates.size())) return 1;
+    run_segment(1, next_step_ + steps);  // warms the caches
+    unsigned fastest = 1;
+    double shortest = std::numeric_limits<double>::infinity();
+    for (const unsigned members : candidates) {
+      using Clock = std::chrono::steady_clock;
+      const auto begin = Clock::now();
+      run_segment(members, next_step_ + steps);
+      const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+      // More threads must be worth it: others have a use for them.
+      constexpr double gain = 0.9;
+      if (seconds < gain * shortest) {
+        shortest = seconds;
+        fastest = members;
       }
-      for (std::size_t k = 0; k < count; ++k) spikes[k] = spikes_per_neuron(k, total[k]);
-      inputs.advance(step, spikes);
-      const std::size_t failed = not_finite(inputs.kick());
-      // The observer's wish takes effect after the next step, which all members have begun by then or will.
-      if (member == 0 && !recorder_.add(step, spikes)) ended_ = true;
+    }
+    return fastest;
+  }
+
+  /// Runs up to, and not including, step `end`, or to where the run stops.
+  void run_segment(unsigned members, std::int64_t end) {
+    if (next_step_ > last_step_) return;
+    SpinBarrier barrier(members);
+    members_ = members;
+    run_team(members, [&](unsigned member) { work(member, end, barrier); });
+  }
+
+  [[nodiscard]] std::int64_t* counts_of(std::int64_t parity, unsigned member) {
+    return counts_.get() + (static_cast<std::size_t>(parity) * most_members_ + member) * stride_;
+  }
+
+  /// What one member of the team does: its slice of every population, a block of steps at a time. A block is as many
+  /// steps as the kicks are known for: one, if spikes arrive without delay.
+  void work(unsigned member, std::int64_t end, SpinBarrier& barrier) {
+    const std::size_t count = populations_.size();
+    // Every member makes the same kicks of the same spikes, so that one barrier a block suffices.
+    model::Inputs inputs = inputs_;
+    std::vector<double> kicks(count * static_cast<std::size_t>(block_));
+    std::vector<double> spikes(count);
+    std::int64_t parity = 0;
+    for (std::int64_t first = next_step_; first < end;) {
+      const std::int64_t steps = std::min({block_, schedule_.steps - first, end - first});
+      for (std::int64_t i = 0; i < steps; ++i) {
+        const auto& kick = i == 0 ? inputs.kick() : inputs.kick_after(first + i - 1);
+        std::copy(kick.begin(), kick.end(), kicks.begin() + i * static_cast<std::int64_t>(count));
+      }
+      std::int64_t* mine = counts_of(parity, member);
+      std::fill_n(mine, count * static_cast<std::size_t>(steps), 0);
+      const std::size_t failed = not_finite(kicks, static_cast<std::size_t>(steps));
+      if (failed == none) {
+        for (std::size_t k = 0; k < count; ++k) advance(k, member, kicks, first, steps, mine);
+      }
+      if (member == 0) report(first, steps);
+      barrier.wait();
       if (failed != none) {
         if (member == 0) {
           failure_population_ = failed;
-          last_step_ = step;
+          last_step_ = first - 1;
+          next_step_ = schedule_.steps;
         }
         return;  // every member has found the same
       }
-      if (step >= last_step_) return;
+      for (std::int64_t i = 0; i < steps; ++i) {
+        for (std::size_t k = 0; k < count; ++k) {
+          const std::size_t entry = static_cast<std::size_t>(i) * count + k;
+          std::int64_t total = 0;
+          for (unsigned m = 0; m < members_; ++m) total += counts_of(parity, m)[entry];
+          spikes[k] = spikes_per_neuron(k, total);
+        }
+        inputs.record(spikes);
+        // The observer's wish takes effect after the next block, which all members have begun by then or will.
+        if (member == 0 && !ended_ && !recorder_.add(first + i, spikes)) ended_ = true;
+      }
+      inputs.kick_after(first + steps - 1);
+      first += steps;
+      parity = 1 - parity;
+      if (member == 0) next_step_ = first;
+      if (first > last_step_) break;
     }
+    if (member == 0) inputs_ = std::move(inputs);
   }
 
-  /// Progress and stop requests, every few milliseconds. A stop takes effect at the end of this very step for all.
-  void report(std::int64_t step) {
+  /// Progress and stop requests, every few milliseconds. A stop takes effect at the end of this very block for all.
+  void report(std::int64_t first, std::int64_t steps) {
     constexpr std::int64_t interval = 256;
-    if (ended_) last_step_ = step;
-    if (step % interval != 0) return;
-    if (execution_.stop.stop_requested()) last_step_ = step;
-    if (execution_.progress) execution_.progress(static_cast<double>(step) / static_cast<double>(schedule_.steps));
+    if (ended_) last_step_ = first + steps - 1;
+    if (first / interval == (first - steps) / interval) return;
+    if (execution_.stop.stop_requested()) last_step_ = first + steps - 1;
+    if (execution_.progress) execution_.progress(static_cast<double>(first) / static_cast<double>(schedule_.steps));
   }
 
-  std::int64_t advance(std::size_t k, unsigned member, double kick, std::int64_t step) {
+  /// A member's slice of population k over a block of steps; counts[i * populations + k] gets the spikes of step first
+  /// + i.
+  void advance(std::size_t k, unsigned member, const std::vector<double>& kicks, std::int64_t first, std::int64_t steps,
+               std::int64_t* counts) {
     auto& population = populations_[k];
-    std::int64_t spikes = 0;
-    const std::size_t granularity = population.neurons.noise.active() ? noise_block : slice_granularity;
-    if (const auto [begin, end] = slice(population.neurons.singles, member, members_, granularity); begin < end) {
-      spikes += population.neurons.advance_singles(begin, end, kick, step);
+    const std::size_t count = populations_.size();
+    const auto over_block = [&](auto&& step) {
+      for (std::int64_t i = 0; i < steps; ++i) {
+        const std::size_t entry = static_cast<std::size_t>(i) * count + k;
+        counts[entry] += step(kicks[entry], first + i);
+      }
+    };
+    const bool noisy = population.neurons.noise.active();
+    const auto [begin, end] =
+        slice(population.neurons.singles, member, members_, noisy ? noise_block : slice_granularity);
+    const std::size_t part = steps > 1 ? tile : end - begin;
+    for (std::size_t from = begin; from < end; from += part) {
+      const std::size_t to = std::min(end, from + part);
+      over_block(
+          [&](double kick, std::int64_t step) { return population.neurons.advance_singles(from, to, kick, step); });
     }
-    if (const auto [begin, end] = slice(population.neurons.doubles.size(), member, members_); begin < end) {
-      spikes += population.neurons.advance_doubles(begin, end, kick, step);
+    if (const auto [low, high] = slice(population.neurons.doubles.size(), member, members_); low < high) {
+      over_block([&, low = low, high = high](double kick, std::int64_t step) {
+        return population.neurons.advance_doubles(low, high, kick, step);
+      });
     }
-    if (const auto [begin, end] = slice(population.raster.neuron.size(), member, members_); begin < end) {
-      spikes += advance_raster(k, begin, end, kick, step, spikes_[member]);
+    if (const auto [low, high] = slice(population.raster.neuron.size(), member, members_); low < high) {
+      over_block([&, low = low, high = high](double kick, std::int64_t step) {
+        return advance_raster(k, low, high, kick, step, spikes_[member]);
+      });
     }
-    return spikes;
   }
 
   std::int64_t advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
@@ -230,10 +358,12 @@ class Network {
     return static_cast<double>(spikes) / static_cast<double>(model_.populations[k].size);
   }
 
-  /// A population whose kick is not finite, or none.
-  [[nodiscard]] std::size_t not_finite(const std::vector<double>& kick) const {
-    for (std::size_t k = 0; k < kick.size(); ++k) {
-      if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kick[k]))) return k;
+  /// A population one of whose kicks in a block of steps is not finite, or none.
+  [[nodiscard]] std::size_t not_finite(const std::vector<double>& kicks, std::size_t steps) const {
+    const std::size_t count = populations_.size();
+    for (std::size_t entry = 0; entry < count * steps; ++entry) {
+      const std::size_t k = entry % count;
+      if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kicks[entry]))) return k;
     }
     return none;
   }
@@ -263,14 +393,19 @@ class Network {
   const Execution& execution_;
   Schedule schedule_;
   Recorder recorder_;
-  model::Inputs inputs_;  ///< at the start
+  model::Inputs inputs_;  ///< at the step next_step_
+  std::int64_t block_;    ///< steps between barriers
   bool ended_ = false;    ///< the observer has asked for the end; of member 0 only
+  std::int64_t neurons_ = 0;
   std::vector<PopulationState> populations_;
-  unsigned members_ = 1;
-  /// Spikes of a step by member and population; two sets in turn, so that one barrier a step suffices.
-  std::vector<std::vector<PaddedCounts>> counts_;
+  unsigned most_members_ = 1;
+  unsigned members_ = 1;  ///< of the segment that runs
+  /// Spikes of a block by member, step and population; two sets in turn, so that one barrier a block suffices.
+  hwy::AlignedFreeUniquePtr<std::int64_t[]> counts_;  // NOLINT(modernize-avoid-c-arrays)
+  std::size_t stride_ = 0;                            ///< of the counts of a member
   std::vector<std::vector<Spike>> spikes_;
-  /// Only member 0 writes it, before the barrier of the step that it names or of an earlier one.
+  std::int64_t next_step_ = 0;
+  /// Only member 0 writes it, before the barrier of the block that it lies in or of an earlier one.
   std::atomic<std::int64_t> last_step_ = 0;
   std::size_t failure_population_ = none;
 };

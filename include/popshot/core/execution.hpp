@@ -15,6 +15,8 @@ struct Execution {
   std::stop_token stop = {};
   /// Called now and then, from one thread at a time, with the fraction done in [0, 1]. May be empty.
   std::function<void(double)> progress = {};
+  /// Use all threads for one network, however small; else as many as a measurement at its start finds fastest.
+  bool all_threads = false;
 
   /// `threads`, with 0 replaced by the number of hardware threads (at least 1).
   [[nodiscard]] unsigned thread_count() const;

@@ -36,8 +36,17 @@ class Inputs {
 
   /// The kick at the start: half of what the past delivers in a step, and the stimuli of half a step.
   [[nodiscard]] const std::vector<double>& kick() const { return kick_; }
-  /// The kick at the end of step number `step`, in which population k has fired spikes[k] spikes per neuron.
+  /// The kick at the end of step number `step`, in which population k has fired spikes[k] spikes per neuron: record,
+  /// then kick_after.
   const std::vector<double>& advance(std::int64_t step, const std::vector<double>& spikes);
+
+  /// How many kicks are known beyond the next one: that at the end of step n needs the spikes up to step n -
+  /// look_ahead().
+  [[nodiscard]] std::size_t look_ahead() const { return look_ahead_; }
+  /// Takes the spikes of the next step.
+  void record(const std::vector<double>& spikes);
+  /// The kick at the end of a step, in order; at most look_ahead() steps after the last one recorded.
+  const std::vector<double>& kick_after(std::int64_t step);
 
  private:
   /// The spikes of one population through one synapse and delay.
@@ -70,8 +79,10 @@ class Inputs {
   std::vector<Channel> channels_;
   std::vector<Weight> weights_;
   std::vector<Random> random_;
+  std::size_t look_ahead_ = 0;
   std::vector<std::vector<double>> past_;  ///< spikes[slot][population]: a ring
-  std::size_t slot_ = 0;                   ///< of the last step
+  std::size_t recorded_ = 0;               ///< slot of the last step recorded
+  std::size_t slot_ = 0;                   ///< of the step that the last kick ended
   std::vector<double> kick_;
 };
 

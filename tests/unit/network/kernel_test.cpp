@@ -24,12 +24,12 @@ double b_of(double eta, double h) {
   return (eta < 0 ? std::sinh(angle) : std::sin(angle)) / angle * h;
 }
 
-Neurons make_neurons(std::size_t count, double h) {
+Neurons make_neurons(std::size_t count, double h, double largest = 0.06) {
   Neurons n;
   for (std::size_t j = 0; j < count; ++j) {
     const double p = (static_cast<double>(j) + 0.5) / static_cast<double>(count);
     // eta h^2 over the whole range that the kernel may be given.
-    const double eta = (2.0 * p - 1.0) * 0.06 / (h * h);
+    const double eta = (2.0 * p - 1.0) * largest / (h * h);
     const double angle = std::sqrt(std::abs(eta)) * h / 2;
     const double half = eta < 0 ? std::sinh(angle) : std::sin(angle);
     const double a = (eta < 0 ? -4.0 : 4.0) * half * half;
@@ -82,13 +82,66 @@ TEST(Kernel, CountsTheSameForAnyGroupingOfNeurons) {
 }
 
 TEST(Kernel, StaysFiniteAtTheInstantOfASpike) {
-  // a = 0 and y = 1: the denominator is exactly zero.
-  std::vector<float> y(40, 1.0F);
-  const std::vector<float> a(40, 0.0F);
-  EXPECT_EQ(step_single(y.data(), a.data(), y.size(), 0.0F), 40);
-  for (const float value : y) ASSERT_TRUE(std::isfinite(value));
-  EXPECT_EQ(step_single(y.data(), a.data(), y.size(), 0.0F), 0);
-  for (const float value : y) EXPECT_NEAR(value, -1.0F, 1e-6F);
+  // a = 0 and y = 1: the denominator is exactly zero. The spike falls into the next step.
+  for (const auto step : {&step_single, &step_single_near}) {
+    std::vector<float> y(40, 1.0F);
+    const std::vector<float> a(40, 0.0F);
+    EXPECT_EQ(step(y.data(), a.data(), y.size(), 0.0F), 0);
+    for (const float value : y) ASSERT_TRUE(std::isfinite(value));
+    EXPECT_EQ(step(y.data(), a.data(), y.size(), 0.0F), 40);
+    for (const float value : y) EXPECT_NEAR(value, -1.0F, 1e-6F);
+    EXPECT_EQ(step(y.data(), a.data(), y.size(), 0.0F), 0);
+  }
+}
+
+TEST(Kernel, ForSmallAIsTheOneForAnyA) {
+  const double h = 0.01;
+  auto any = make_neurons(1003, h, kernel_near_a);
+  auto near = any;
+  for (const double kick : {0.0, 0.05, -0.3, 2.0}) {
+    const auto scaled = static_cast<float>(h * kick);
+    EXPECT_EQ(step_single(any.y.data(), any.a.data(), any.y.size(), scaled),
+              step_single_near(near.y.data(), near.a.data(), near.y.size(), scaled));
+    for (std::size_t j = 0; j < any.y.size(); ++j) {
+      // The term left out is a^2/180 of the kick, at most 2.2e-7; then rounding.
+      const double left_out = 2.2e-7 * std::abs(h * kick);
+      EXPECT_NEAR(std::atan(near.y[j]), std::atan(any.y[j]), left_out + 4e-7) << any.eta[j] << ' ' << kick;
+    }
+  }
+}
+
+/// The instruction sets that the kernel is compiled for and that this machine runs.
+std::vector<std::int64_t> targets() {
+  std::vector<std::int64_t> result;
+  for (std::int64_t left = kernel_targets(); left != 0; left &= left - 1) result.push_back(left & -left);
+  return result;
+}
+
+TEST(Kernel, GivesTheSameBitsOnEveryInstructionSet) {
+  const double h = 0.01;
+  const auto start = make_neurons(1003, h);
+  std::vector<float> noise(start.y.size());
+  for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = std::sin(static_cast<float>(i * i));
+  struct Outcome {
+    std::vector<float> any, near, noisy;
+    std::vector<std::int64_t> spikes;
+    bool operator==(const Outcome&) const = default;
+  };
+  std::vector<Outcome> outcomes;
+  for (const std::int64_t target : targets()) {
+    const ChosenTarget chosen(target);
+    Outcome outcome{start.y, start.y, start.y, {}};
+    for (int step = 0; step < 300; ++step) {
+      const auto kick = static_cast<float>(1e-4 * step);
+      outcome.spikes.push_back(step_single(outcome.any.data(), start.a.data(), start.y.size(), kick));
+      outcome.spikes.push_back(step_single_near(outcome.near.data(), start.a.data(), start.y.size(), kick));
+      outcome.spikes.push_back(
+          step_single_noisy(outcome.noisy.data(), start.a.data(), noise.data(), start.y.size(), kick, 1e-3F));
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  ASSERT_GE(outcomes.size(), 1U);
+  for (const auto& outcome : outcomes) EXPECT_TRUE(outcome == outcomes.front());
 }
 
 TEST(Kernel, RatesOverManyStepsAreThoseOfTheClosedForm) {
