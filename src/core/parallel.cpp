@@ -47,6 +47,7 @@ void for_each_parallel(std::size_t count, const Execution& execution, const std:
 }
 
 void SpinBarrier::wait() {
+  if (members_ == 1) return;
   const std::uint32_t phase = phase_.load(std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
     arrived_.store(0, std::memory_order_relaxed);

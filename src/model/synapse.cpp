@@ -146,7 +146,7 @@ const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<
 
 void Inputs::record(const std::vector<double>& spikes) {
   recorded_ = recorded_ + 1 == past_.size() ? 0 : recorded_ + 1;
-  std::copy(spikes.begin(), spikes.end(), past_[recorded_].begin());
+  for (std::size_t k = 0; k < spikes.size(); ++k) past_[recorded_][k] = spikes[k];
 }
 
 const std::vector<double>& Inputs::kick_after(std::int64_t step) {

@@ -64,20 +64,36 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> spiked(D /*d*/, hn::Vec<D> denominat
   return hn::ShiftRight<31>(hn::BitCast(hn::RebindToUnsigned<D>(), denominator));
 }
 
+// Loads and stores under a mask touch nothing beyond it on these.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
+#define POPSHOT_MASKED_MEMORY 1
+#else
+#define POPSHOT_MASKED_MEMORY 0
+#endif
+
 /// Up to a vector of numbers, zeros beyond `count`.
 template <class D>
 HWY_INLINE hn::Vec<D> load_first(D d, const float* HWY_RESTRICT from, std::size_t count) {
+#if POPSHOT_MASKED_MEMORY
+  return hn::MaskedLoad(hn::FirstN(d, count), d, from);
+#else
   HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> padded{};
   std::copy_n(from, count, padded.begin());
   return hn::Load(d, padded.data());
+#endif
 }
 
 template <class D>
 HWY_INLINE void store_first(D d, hn::Vec<D> values, float* HWY_RESTRICT to, std::size_t count) {
+#if POPSHOT_MASKED_MEMORY
+  hn::BlendedStore(values, hn::FirstN(d, count), d, to);
+#else
   HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> padded;
   hn::Store(values, d, padded.data());
   std::copy_n(padded.begin(), count, to);
+#endif
 }
+#undef POPSHOT_MASKED_MEMORY
 
 /// Steps neurons by step(y, a, i, denominator) -> y1. Four vectors at a time: their divisions overlap.
 template <class D, class Step>

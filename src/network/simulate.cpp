@@ -227,6 +227,18 @@ class Network {
     return counts_.get() + (static_cast<std::size_t>(parity) * most_members_ + member) * stride_;
   }
 
+  /// The neurons of a population that a member steps, as begin and end.
+  struct Part {
+    std::pair<std::size_t, std::size_t> singles, doubles, raster;
+  };
+  [[nodiscard]] Part part_of(std::size_t k, unsigned member) const {
+    const auto& population = populations_[k];
+    const std::size_t granularity = population.neurons.noise.active() ? noise_block : slice_granularity;
+    return {slice(population.neurons.singles, member, members_, granularity),
+            slice(population.neurons.doubles.size(), member, members_),
+            slice(population.raster.neuron.size(), member, members_)};
+  }
+
   /// What one member of the team does: its slice of every population, a block of steps at a time. A block is as many
   /// steps as the kicks are known for: one, if spikes arrive without delay.
   void work(unsigned member, std::int64_t end, SpinBarrier& barrier) {
@@ -235,18 +247,20 @@ class Network {
     model::Inputs inputs = inputs_;
     std::vector<double> kicks(count * static_cast<std::size_t>(block_));
     std::vector<double> spikes(count);
+    std::vector<Part> parts;
+    for (std::size_t k = 0; k < count; ++k) parts.push_back(part_of(k, member));
     std::int64_t parity = 0;
     for (std::int64_t first = next_step_; first < end;) {
       const std::int64_t steps = std::min({block_, schedule_.steps - first, end - first});
       for (std::int64_t i = 0; i < steps; ++i) {
         const auto& kick = i == 0 ? inputs.kick() : inputs.kick_after(first + i - 1);
-        std::copy(kick.begin(), kick.end(), kicks.begin() + i * static_cast<std::int64_t>(count));
+        for (std::size_t k = 0; k < count; ++k) kicks[static_cast<std::size_t>(i) * count + k] = kick[k];
       }
       std::int64_t* mine = counts_of(parity, member);
       std::fill_n(mine, count * static_cast<std::size_t>(steps), 0);
       const std::size_t failed = not_finite(kicks, static_cast<std::size_t>(steps));
       if (failed == none) {
-        for (std::size_t k = 0; k < count; ++k) advance(k, member, kicks, first, steps, mine);
+        for (std::size_t k = 0; k < count; ++k) advance(k, member, parts[k], kicks, first, steps, mine);
       }
       if (member == 0) report(first, steps);
       barrier.wait();
@@ -282,15 +296,16 @@ class Network {
   void report(std::int64_t first, std::int64_t steps) {
     constexpr std::int64_t interval = 256;
     if (ended_) last_step_ = first + steps - 1;
-    if (first / interval == (first - steps) / interval) return;
+    if (first < next_report_) return;
+    next_report_ = first + interval;
     if (execution_.stop.stop_requested()) last_step_ = first + steps - 1;
     if (execution_.progress) execution_.progress(static_cast<double>(first) / static_cast<double>(schedule_.steps));
   }
 
   /// A member's slice of population k over a block of steps; counts[i * populations + k] gets the spikes of step first
   /// + i.
-  void advance(std::size_t k, unsigned member, const std::vector<double>& kicks, std::int64_t first, std::int64_t steps,
-               std::int64_t* counts) {
+  void advance(std::size_t k, unsigned member, const Part& mine, const std::vector<double>& kicks, std::int64_t first,
+               std::int64_t steps, std::int64_t* counts) {
     auto& population = populations_[k];
     const std::size_t count = populations_.size();
     const auto over_block = [&](auto&& step) {
@@ -299,21 +314,19 @@ class Network {
         counts[entry] += step(kicks[entry], first + i);
       }
     };
-    const bool noisy = population.neurons.noise.active();
-    const auto [begin, end] =
-        slice(population.neurons.singles, member, members_, noisy ? noise_block : slice_granularity);
-    const std::size_t part = steps > 1 ? tile : end - begin;
-    for (std::size_t from = begin; from < end; from += part) {
-      const std::size_t to = std::min(end, from + part);
+    const auto [begin, end] = mine.singles;
+    const std::size_t length = steps > 1 ? tile : end - begin;
+    for (std::size_t from = begin; from < end; from += length) {
+      const std::size_t to = std::min(end, from + length);
       over_block(
           [&](double kick, std::int64_t step) { return population.neurons.advance_singles(from, to, kick, step); });
     }
-    if (const auto [low, high] = slice(population.neurons.doubles.size(), member, members_); low < high) {
+    if (const auto [low, high] = mine.doubles; low < high) {
       over_block([&, low = low, high = high](double kick, std::int64_t step) {
         return population.neurons.advance_doubles(low, high, kick, step);
       });
     }
-    if (const auto [low, high] = slice(population.raster.neuron.size(), member, members_); low < high) {
+    if (const auto [low, high] = mine.raster; low < high) {
       over_block([&, low = low, high = high](double kick, std::int64_t step) {
         return advance_raster(k, low, high, kick, step, spikes_[member]);
       });
@@ -361,9 +374,10 @@ class Network {
   /// A population one of whose kicks in a block of steps is not finite, or none.
   [[nodiscard]] std::size_t not_finite(const std::vector<double>& kicks, std::size_t steps) const {
     const std::size_t count = populations_.size();
-    for (std::size_t entry = 0; entry < count * steps; ++entry) {
-      const std::size_t k = entry % count;
-      if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kicks[entry]))) return k;
+    for (std::size_t i = 0; i < steps; ++i) {
+      for (std::size_t k = 0; k < count; ++k) {
+        if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kicks[i * count + k]))) return k;
+      }
     }
     return none;
   }
@@ -405,6 +419,7 @@ class Network {
   std::size_t stride_ = 0;                            ///< of the counts of a member
   std::vector<std::vector<Spike>> spikes_;
   std::int64_t next_step_ = 0;
+  std::int64_t next_report_ = 0;
   /// Only member 0 writes it, before the barrier of the block that it lies in or of an earlier one.
   std::atomic<std::int64_t> last_step_ = 0;
   std::size_t failure_population_ = none;
