@@ -8,6 +8,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "network/kernel.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
 #include "support/models.hpp"
@@ -85,26 +86,66 @@ TEST(Sample, HasTheQuantilesOfItsDensity) {
   EXPECT_NEAR(static_cast<double>(inside), 50'000, 4 * std::sqrt(25'000));
 }
 
-TEST(Network, IsBitForBitTheSameForAnyNumberOfThreads) {
-  auto m = figure1(50'000);
+/// Fig. 1's network with a raster and a stimulus; with a delay if it is positive.
+model::Model with_everything(std::int64_t size, double delay = 0.0) {
+  auto m = figure1(size);
   m.populations[0].raster = {.first = 10, .count = 100, .stride = 400};
   m.simulation.duration = 3.0;
   m.stimuli.push_back({0, model::SineCurrent{1.0, 0.5, 0.0, 0.0, 1e9}});
-  const auto one = simulate(m, 0, {.threads = 1});
-  for (const unsigned threads : {2U, 3U, 5U}) {
-    const auto many = simulate(m, 0, {.threads = threads});
-    EXPECT_EQ(one.rate, many.rate) << threads;
-    EXPECT_EQ(one.spikes.time, many.spikes.time) << threads;
-    EXPECT_EQ(one.spikes.neuron, many.spikes.neuron) << threads;
-  }
-  EXPECT_NE(one.rate, simulate(m, 1, {.threads = 1}).rate);
+  m.projections[0].delay = delay;
+  return m;
 }
 
-TEST(Network, OfManyThreadsReallyUsesThem) {
-  // 50000 neurons on 5 threads are slices of 10000: more than the least that a thread is started for.
-  auto m = figure1(50'000);
-  m.simulation.duration = 0.1;
-  EXPECT_EQ(simulate(m, 0, {.threads = 5}).samples(), 5U);
+TEST(Network, IsBitForBitTheSameForAnyNumberOfThreads) {
+  for (const double delay : {0.0, 0.1234}) {
+    const auto m = with_everything(50'000, delay);
+    const auto one = simulate(m, 0, {.threads = 1});
+    for (const unsigned threads : {2U, 3U, 5U, 8U}) {
+      for (const bool all : {false, true}) {
+        const auto many = simulate(m, 0, {.threads = threads, .all_threads = all});
+        EXPECT_EQ(one.rate, many.rate) << threads;
+        EXPECT_EQ(one.spikes.time, many.spikes.time) << threads;
+        EXPECT_EQ(one.spikes.neuron, many.spikes.neuron) << threads;
+      }
+    }
+    EXPECT_NE(one.rate, simulate(m, 1, {.threads = 1}).rate);
+  }
+}
+
+TEST(Network, IsBitForBitTheSameWhileItMeasuresHowManyThreadsToUse) {
+  // A run long enough for the measurement, which takes place on its first steps.
+  auto m = figure1(3000);
+  m.simulation.duration = 300.0;
+  EXPECT_EQ(simulate(m, 0, {.threads = 1}).rate, simulate(m, 0, {.threads = 4}).rate);
+}
+
+TEST(Network, IsBitForBitTheSameOnEveryInstructionSet) {
+  for (const auto& noise :
+       std::vector<model::NeuronNoise>{model::NoNoise{}, model::CauchyNoise{0.1}, model::GaussianNoise{0.1}}) {
+    auto m = with_everything(10'007);
+    m.simulation.duration = 1.0;
+    m.populations[0].noise = noise;
+    const auto widest = simulate(m, 0, {.threads = 1});
+    for (std::int64_t left = kernel_targets(); left != 0; left &= left - 1) {
+      const ChosenTarget chosen(left & -left);
+      const auto here = simulate(m, 0, {.threads = 1});
+      EXPECT_EQ(widest.rate, here.rate) << kernel_target();
+      EXPECT_EQ(widest.spikes.time, here.spikes.time) << kernel_target();
+    }
+  }
+}
+
+TEST(Network, OverWholeDelaysIsTheNetworkStepByStep) {
+  // A second, silent projection without a delay forbids to step ahead and changes nothing else.
+  for (const double delay : {0.0095, 0.015, 0.1, 1.0}) {
+    auto m = with_everything(5000, delay);
+    m.simulation.start = model::LorentzianStart{0.5, 0.0};
+    const auto ahead = simulate(m);
+    m.projections.push_back({0, 0, 0.0});
+    const auto by_step = simulate(m);
+    EXPECT_EQ(ahead.rate, by_step.rate) << delay;
+    EXPECT_EQ(ahead.spikes.time, by_step.spikes.time) << delay;
+  }
 }
 
 TEST(Network, InSinglePrecisionFollowsDouble) {
