@@ -55,7 +55,7 @@ validation: build
 
 sanitize: setup | build/
 	@cmake --preset sanitize $(CACHE) $(CMAKE_ARGS) >build/sanitize-configure.log 2>&1 || { cat build/sanitize-configure.log; exit 1; }
-	@cmake --build --preset sanitize -j $(JOBS)
+	@cmake --build --preset sanitize --target unit_tests -j $(JOBS)
 	@ctest --preset sanitize -j $(JOBS)
 
 lint: configure

@@ -210,6 +210,7 @@ std::vector<double> NoisyNeurons::spectrum(const std::vector<double>& frequency)
   // The spike at t = 0 itself leaves a constant, which the value at f = 0 takes away. (G10)
   const double constant = spectrum_at_zero(drive, d, z) - raw(0.0);
   std::vector<double> result;
+  result.reserve(frequency.size());
   for (const double f : frequency) result.push_back(scale_ * (raw(f / scale_) + constant));
   return result;
 }

@@ -1,0 +1,18 @@
+// What the machine can do at most of what the network kernel does: divisions, and moving two arrays through a cache
+// level.
+#pragma once
+
+#include <cstddef>
+
+namespace popshot::benchmark {
+
+/// Divides `count` numbers, `times` times, in registers; the result depends on all of them.
+float divide(std::size_t count, std::size_t times);
+
+/// The kernel's traffic without its arithmetic: y += a.
+void move(float* y, const float* a, std::size_t count);
+
+/// The kernel's traffic and its division: y = (y + a)/y.
+void divide_and_move(float* y, const float* a, std::size_t count);
+
+}  // namespace popshot::benchmark
