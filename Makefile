@@ -9,14 +9,15 @@ CMAKE_ARGS ?=
 CACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 
-.PHONY: help setup configure build test-build figure1 test validation sanitize lint format bench bench-mesoscopic clean
+.PHONY: help setup configure build test-build figure1 test validation sanitize lint format bench bench-network bench-mesoscopic clean
 
 help:
 	@echo "make figure1    install what is missing, build, and draw Fig. 1 of Klinshov & Kirillov (2022)"
 	@echo "make test       install what is missing, build, and run every test"
 	@echo "make build      the command line, in $(POPSHOT)"
 	@echo "make validation  write docs/validation.md anew"
-	@echo "make bench      time the network kernel"
+	@echo "make bench      time mean field and theory of many populations"
+	@echo "make bench-network  the network engine against the machine and its peers, into docs/benchmarks.md (a quarter of an hour)"
 	@echo "make bench-mesoscopic  time the mesoscopic level against the network, into benchmarks/results/mesoscopic.json"
 	@echo "make sanitize   unit tests under address and undefined-behaviour sanitizers"
 	@echo "make lint       clang-format and clang-tidy;  make format  applies the former"
@@ -69,8 +70,13 @@ format:
 
 bench: setup | build/
 	@cmake --preset release $(CACHE) -DPOPSHOT_BUILD_BENCHMARKS=ON $(CMAKE_ARGS) >$(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }
-	@cmake --build --preset release --target popshot_benchmark -j $(JOBS)
-	@$(BUILD)/bin/popshot_benchmark
+	@cmake --build --preset release --target popshot_populations_benchmark -j $(JOBS)
+	@$(BUILD)/bin/popshot_populations_benchmark
+
+bench-network: setup | build/
+	@cmake --preset release $(CACHE) -DPOPSHOT_BUILD_BENCHMARKS=ON $(CMAKE_ARGS) >$(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }
+	@cmake --build --preset release --target popshot_network_benchmark -j $(JOBS)
+	@$(PYTHON) benchmarks/network.py $(BUILD)/bin/popshot_network_benchmark
 
 bench-mesoscopic: setup | build/
 	@cmake --preset release $(CACHE) -DPOPSHOT_BUILD_BENCHMARKS=ON $(CMAKE_ARGS) >$(BUILD)-configure.log 2>&1 || { cat $(BUILD)-configure.log; exit 1; }

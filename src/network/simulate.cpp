@@ -16,6 +16,7 @@
 #include "popshot/core/parallel.hpp"
 #include "popshot/core/riccati.hpp"
 #include "popshot/model/synapse.hpp"
+#include "team_sums.hpp"
 
 namespace popshot::network {
 
@@ -155,11 +156,6 @@ class Network {
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
       populations_.push_back(prepare(model, k, sample, point, most_members_));
     }
-    // Whole cache lines for every member.
-    constexpr std::size_t line = 16;
-    const std::size_t entries = populations_.size() * static_cast<std::size_t>(block_);
-    stride_ = (entries + line - 1) / line * line;
-    counts_ = hwy::AllocateAligned<std::int64_t>(2 * most_members_ * stride_);
     spikes_.resize(most_members_);
     last_step_ = schedule_.steps - 1;
   }
@@ -218,13 +214,9 @@ class Network {
   /// Runs up to, and not including, step `end`, or to where the run stops.
   void run_segment(unsigned members, std::int64_t end) {
     if (next_step_ > last_step_) return;
-    SpinBarrier barrier(members);
+    TeamSums sums(members, populations_.size() * static_cast<std::size_t>(block_));
     members_ = members;
-    run_team(members, [&](unsigned member) { work(member, end, barrier); });
-  }
-
-  [[nodiscard]] std::int64_t* counts_of(std::int64_t parity, unsigned member) {
-    return counts_.get() + (static_cast<std::size_t>(parity) * most_members_ + member) * stride_;
+    run_team(members, [&](unsigned member) { work(member, end, sums); });
   }
 
   /// The neurons of a population that a member steps, as begin and end.
@@ -241,29 +233,29 @@ class Network {
 
   /// What one member of the team does: its slice of every population, a block of steps at a time. A block is as many
   /// steps as the kicks are known for: one, if spikes arrive without delay.
-  void work(unsigned member, std::int64_t end, SpinBarrier& barrier) {
+  void work(unsigned member, std::int64_t end, TeamSums& sums) {
     const std::size_t count = populations_.size();
-    // Every member makes the same kicks of the same spikes, so that one barrier a block suffices.
+    // Every member makes the same kicks of the same spikes, so that the team meets once a block.
     model::Inputs inputs = inputs_;
     std::vector<double> kicks(count * static_cast<std::size_t>(block_));
     std::vector<double> spikes(count);
     std::vector<Part> parts;
     for (std::size_t k = 0; k < count; ++k) parts.push_back(part_of(k, member));
-    std::int64_t parity = 0;
+    std::int64_t round = 1;
     for (std::int64_t first = next_step_; first < end;) {
       const std::int64_t steps = std::min({block_, schedule_.steps - first, end - first});
       for (std::int64_t i = 0; i < steps; ++i) {
         const auto& kick = i == 0 ? inputs.kick() : inputs.kick_after(first + i - 1);
         for (std::size_t k = 0; k < count; ++k) kicks[static_cast<std::size_t>(i) * count + k] = kick[k];
       }
-      std::int64_t* mine = counts_of(parity, member);
+      std::int64_t* mine = sums.own(member, round);
       std::fill_n(mine, count * static_cast<std::size_t>(steps), 0);
       const std::size_t failed = not_finite(kicks, static_cast<std::size_t>(steps));
       if (failed == none) {
         for (std::size_t k = 0; k < count; ++k) advance(k, member, parts[k], kicks, first, steps, mine);
       }
       if (member == 0) report(first, steps);
-      barrier.wait();
+      sums.share(member, round);
       if (failed != none) {
         if (member == 0) {
           failure_population_ = failed;
@@ -274,10 +266,7 @@ class Network {
       }
       for (std::int64_t i = 0; i < steps; ++i) {
         for (std::size_t k = 0; k < count; ++k) {
-          const std::size_t entry = static_cast<std::size_t>(i) * count + k;
-          std::int64_t total = 0;
-          for (unsigned m = 0; m < members_; ++m) total += counts_of(parity, m)[entry];
-          spikes[k] = spikes_per_neuron(k, total);
+          spikes[k] = spikes_per_neuron(k, sums.total(round, static_cast<std::size_t>(i) * count + k));
         }
         inputs.record(spikes);
         // The observer's wish takes effect after the next block, which all members have begun by then or will.
@@ -285,7 +274,7 @@ class Network {
       }
       inputs.kick_after(first + steps - 1);
       first += steps;
-      parity = 1 - parity;
+      ++round;
       if (member == 0) next_step_ = first;
       if (first > last_step_) break;
     }
@@ -408,19 +397,16 @@ class Network {
   Schedule schedule_;
   Recorder recorder_;
   model::Inputs inputs_;  ///< at the step next_step_
-  std::int64_t block_;    ///< steps between barriers
+  std::int64_t block_;    ///< steps between two meetings of the team
   bool ended_ = false;    ///< the observer has asked for the end; of member 0 only
   std::int64_t neurons_ = 0;
   std::vector<PopulationState> populations_;
   unsigned most_members_ = 1;
   unsigned members_ = 1;  ///< of the segment that runs
-  /// Spikes of a block by member, step and population; two sets in turn, so that one barrier a block suffices.
-  hwy::AlignedFreeUniquePtr<std::int64_t[]> counts_;  // NOLINT(modernize-avoid-c-arrays)
-  std::size_t stride_ = 0;                            ///< of the counts of a member
   std::vector<std::vector<Spike>> spikes_;
   std::int64_t next_step_ = 0;
   std::int64_t next_report_ = 0;
-  /// Only member 0 writes it, before the barrier of the block that it lies in or of an earlier one.
+  /// Only member 0 writes it, before the team meets in the block that it lies in or an earlier one.
   std::atomic<std::int64_t> last_step_ = 0;
   std::size_t failure_population_ = none;
 };
