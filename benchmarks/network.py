@@ -20,6 +20,8 @@ PAGE = ROOT / "docs/benchmarks.md"
 FIGURE = ROOT / "docs/figures/network_benchmark.png"
 STEP = 0.005
 SIZES = (10_000, 100_000)
+# NEST takes minutes for more.
+NEST_SIZE = 10_000
 
 
 def words(command, **options):
@@ -41,7 +43,7 @@ def install(folder):
     return python
 
 
-def peer_commands(python, folder, cores):
+def peer_commands(python, folder, cores, size):
     """Name, command without its arguments, threads, and neuron-steps that take about two seconds."""
     yield "C++ loop, -O3, double", [folder / "plain", "double"], 1, 3e9
     yield "C++ loop, -O3, single", [folder / "plain", "single"], 1, 3e9
@@ -49,7 +51,8 @@ def peer_commands(python, folder, cores):
     yield "NumPy, single", [python, PEERS / "numpy_network.py"], 1, 1e9
     for threads in sorted({1, cores}):
         yield "Brian2, C++ standalone, single", [python, PEERS / "brian2_network.py"], threads, 2e9
-        yield "NEST, izhikevich neurons", [python, PEERS / "nest_network.py"], threads, 1e8
+        if size <= NEST_SIZE:
+            yield "NEST, izhikevich neurons", [python, PEERS / "nest_network.py"], threads, 1e7
 
 
 def exact_rate(size):
@@ -68,8 +71,8 @@ def run_peers(folder, cores):
     rows = []
     for size in SIZES:
         exact = exact_rate(size)
-        for name, command, threads, work in peer_commands(python, folder, cores):
-            steps = max(2000, round(work / size))
+        for name, command, threads, work in peer_commands(python, folder, cores, size):
+            steps = max(1000, round(work / size))
             arguments = [size, steps, 1000, STEP] + ([threads] if "brian2" in str(command[-1]) or "nest" in str(command[-1]) else [])
             numbers, failure = words([*command, *arguments], cwd=folder)
             row = {"peer": name, "size": size, "threads": threads, "step": STEP}

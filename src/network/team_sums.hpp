@@ -19,8 +19,8 @@ class TeamSums {
   TeamSums(unsigned members, std::size_t entries)
       : members_(members),
         stride_((entries + 1 + line - 1) / line * line),
-        storage_(hwy::AllocateAligned<std::int64_t>(2 * members * stride_)) {
-    std::fill_n(storage_.get(), 2 * members * stride_, 0);
+        storage_(hwy::AllocateAligned<std::int64_t>(stride_ * members * 2)) {
+    std::fill_n(storage_.get(), stride_ * members * 2, 0);
   }
 
   /// The entries of a member in a round; rounds are 1, 2, 3, ...
