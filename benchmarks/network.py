@@ -185,7 +185,8 @@ def draw(result):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(result["sizes"]), figsize=(4.6 * len(result["sizes"]), 3.6), sharey=True, squeeze=False)
+    figure, axes = pyplot.subplots(1, len(result["sizes"]), figsize=(3.6 * len(result["sizes"]) + 2.4, 3.4), sharey=True, squeeze=False,
+                                   layout="constrained")
     for axis, (threads, rows) in zip(axes[0], result["sizes"].items()):
         sizes = [row["size"] for row in rows]
         for key, label, style in (("division", "divisions", "--"), ("bandwidth", "bandwidth", ":"), ("rate", "Popshot", "o-")):
@@ -198,8 +199,8 @@ def draw(result):
         axis.set_title(f"{threads} thread{'s' if threads != '1' else ''}")
         axis.grid(alpha=0.3)
     axes[0][0].set_ylabel("neuron-steps per second")
-    axes[0][0].legend(fontsize=6, loc="lower center")
-    figure.tight_layout()
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=7, loc="outside right center", frameon=False)
     FIGURE.parent.mkdir(exist_ok=True)
     figure.savefig(FIGURE, dpi=150)
 

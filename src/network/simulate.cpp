@@ -31,7 +31,7 @@ constexpr std::int64_t neurons_per_thread = 512;
 /// From this many neurons per thread on, threads are worth their barrier without a measurement.
 constexpr std::int64_t many_neurons_per_thread = 200'000;
 /// Neuron-steps of a measurement of how fast a number of threads is.
-constexpr double measured_neuron_steps = 4e6;
+constexpr double measured_neuron_steps = 1e7;
 /// Slices of the single-precision arrays begin at multiples of this many neurons (a cache line).
 constexpr std::size_t slice_granularity = 16;
 /// Neurons that are carried over several steps at once, where their kicks are known: they stay in the nearest cache.
@@ -197,10 +197,8 @@ class Network {
     unsigned fastest = 1;
     double shortest = std::numeric_limits<double>::infinity();
     for (const unsigned members : candidates) {
-      using Clock = std::chrono::steady_clock;
-      const auto begin = Clock::now();
       run_segment(members, next_step_ + steps);
-      const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+      const double seconds = segment_seconds_;
       // More threads must be worth it: others have a use for them.
       constexpr double gain = 0.9;
       if (seconds < gain * shortest) {
@@ -242,6 +240,8 @@ class Network {
     std::vector<Part> parts;
     for (std::size_t k = 0; k < count; ++k) parts.push_back(part_of(k, member));
     std::int64_t round = 1;
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point begin;
     for (std::int64_t first = next_step_; first < end;) {
       const std::int64_t steps = std::min({block_, schedule_.steps - first, end - first});
       for (std::int64_t i = 0; i < steps; ++i) {
@@ -256,6 +256,7 @@ class Network {
       }
       if (member == 0) report(first, steps);
       sums.share(member, round);
+      if (member == 0 && round == 1) begin = Clock::now();  // all have begun
       if (failed != none) {
         if (member == 0) {
           failure_population_ = failed;
@@ -278,7 +279,9 @@ class Network {
       if (member == 0) next_step_ = first;
       if (first > last_step_) break;
     }
-    if (member == 0) inputs_ = std::move(inputs);
+    if (member != 0) return;
+    inputs_ = std::move(inputs);
+    segment_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
   }
 
   /// Progress and stop requests, every few milliseconds. A stop takes effect at the end of this very block for all.
@@ -405,6 +408,7 @@ class Network {
   unsigned members_ = 1;  ///< of the segment that runs
   std::vector<std::vector<Spike>> spikes_;
   std::int64_t next_step_ = 0;
+  double segment_seconds_ = 0.0;  ///< of the last segment, from the end of its first block on
   std::int64_t next_report_ = 0;
   /// Only member 0 writes it, before the team meets in the block that it lies in or an earlier one.
   std::atomic<std::int64_t> last_step_ = 0;

@@ -144,6 +144,43 @@ TEST(Kernel, GivesTheSameBitsOnEveryInstructionSet) {
   for (const auto& outcome : outcomes) EXPECT_TRUE(outcome == outcomes.front());
 }
 
+TEST(Kernel, InDoublePrecisionIsTheRiccatiStepBitForBit) {
+  const double h = 0.5;
+  const std::size_t count = 203;
+  std::vector<double> start(count), c(count), b(count), e(count), half_turns(count);
+  std::vector<float> noise(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(count);
+    const auto flow = riccati_flow(std::tan(std::numbers::pi * (p - 0.5)), h);
+    c[i] = flow.c;
+    b[i] = flow.b;
+    e[i] = flow.e;
+    half_turns[i] = flow.half_turns;
+    start[i] = std::tan(std::numbers::pi * (std::fmod(p * 7.31, 1.0) - 0.5));
+    noise[i] = static_cast<float>(std::sin(100.0 * p));
+  }
+  for (const std::int64_t target : targets()) {
+    const ChosenTarget chosen(target);
+    for (const bool noisy : {false, true}) {
+      auto voltage = start;
+      auto expected = start;
+      for (int step = 0; step < 50; ++step) {
+        double spikes = 0.0;
+        for (std::size_t i = 0; i < count; ++i) {
+          const double own = noisy ? 0.1 + 0.3 * static_cast<double>(noise[i]) : 0.1;
+          const auto next = riccati_step(RiccatiFlow<double>{c[i], b[i], e[i], half_turns[i]}, expected[i] + own);
+          expected[i] = next.state;
+          spikes += next.spikes;
+        }
+        const auto counted = step_double(voltage.data(), c.data(), b.data(), e.data(), half_turns.data(), count, 0.1,
+                                         noisy ? noise.data() : nullptr, 0.3);
+        ASSERT_EQ(static_cast<double>(counted), spikes) << kernel_target();
+      }
+      EXPECT_EQ(voltage, expected) << kernel_target();
+    }
+  }
+}
+
 TEST(Kernel, RatesOverManyStepsAreThoseOfTheClosedForm) {
   // An uncoupled neuron spikes once every pi/(w h) steps; over 1e5 steps the count is right to one spike plus the drift
   // of single precision (6e-8 of a turn per step at random: 2e-5; measured below one spike).
