@@ -2,7 +2,6 @@
 // threads, instruction sets and features. Every figure comes from this one run.
 // Usage: popshot_network_benchmark [RESULT.json [largest N]]
 #include <fmt/format.h>
-#include <hwy/aligned_allocator.h>
 #include <hwy/targets.h>
 
 #include <algorithm>
@@ -97,8 +96,8 @@ struct Limits {
 void measure_limits(std::size_t size, unsigned threads, Limits& best) {
   const std::size_t part = (size / threads + 63) / 64 * 64;
   const auto times = static_cast<std::size_t>(std::max(2.0, std::round(work / 4.0 / static_cast<double>(part))));
-  const auto y = hwy::AllocateAligned<float>(part * threads);
-  const auto a = hwy::AllocateAligned<float>(part * threads);
+  const auto y = network::page_array(part * threads);
+  const auto a = network::page_array(part * threads);
   std::vector<double> result(3);
   SpinBarrier barrier(threads);
   std::vector<float> kept(threads);

@@ -32,6 +32,12 @@ KernelCoefficients kernel_coefficients(double eta, double h) {
 
 }  // namespace
 
+PageArray page_array(std::size_t count) {
+  constexpr std::size_t page = 4096;
+  const std::size_t bytes = (count * sizeof(float) / page + 1) * page;
+  return PageArray(static_cast<float*>(std::aligned_alloc(page, bytes)));
+}
+
 void DoubleNeurons::add(double v, const RiccatiFlow<double>& flow) {
   voltage.push_back(v);
   c.push_back(flow.c);
@@ -61,8 +67,8 @@ Neurons::Neurons(std::size_t capacity, double step, model::Precision precision, 
     doubles.reserve(capacity);
     return;
   }
-  y = hwy::AllocateAligned<float>(capacity);
-  a = hwy::AllocateAligned<float>(capacity);
+  y = page_array(capacity);
+  a = page_array(capacity);
   if (!y || !a) throw InputError(fmt::format("population '{}': not enough memory", population_name));
 }
 

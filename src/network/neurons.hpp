@@ -2,11 +2,11 @@
 // and by the mesoscopic ensemble.
 #pragma once
 
-#include <hwy/aligned_allocator.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,10 +33,19 @@ struct DoubleNeurons {
 /// precision allows, or double precision.
 enum class Path : std::uint8_t { near, single, double_ };
 
+struct Free {
+  void operator()(float* memory) const { std::free(memory); }  // NOLINT(cppcoreguidelines-no-malloc)
+};
+/// Numbers that begin with a page. Where the same element of two such arrays lies at the same place of its page, caches
+/// serve both a tenth faster than elsewhere (measured).
+using PageArray = std::unique_ptr<float[], Free>;  // NOLINT(modernize-avoid-c-arrays)
+/// Room for that many numbers, not yet touched; empty if there is no memory.
+[[nodiscard]] PageArray page_array(std::size_t count);
+
 /// Neurons by the path that steps them: single precision where the kernel allows it, else double.
 struct Neurons {
-  hwy::AlignedFreeUniquePtr<float[]> y;  // NOLINT(modernize-avoid-c-arrays): Highway's aligned array
-  hwy::AlignedFreeUniquePtr<float[]> a;  // NOLINT(modernize-avoid-c-arrays)
+  PageArray y;
+  PageArray a;
   std::size_t singles = 0;
   std::size_t near = 0;  ///< the first of the singles, which the kernel for small a may step
   DoubleNeurons doubles;
