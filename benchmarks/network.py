@@ -140,7 +140,12 @@ delay before the next: neither bandwidth nor meetings limit it then.
         + "\n\nWeak scaling.\n\n" + table(
         ["neurons a thread", *(f"{threads + 1} thread{'s' if threads else ''}" for threads in range(cores))],
         [[f"{row['neurons_per_thread']:.0e}", *map(giga, row["rates"])] for row in scaling["weak"]])
-        + "\n\nIndependent trials side by side, one thread each (set-up included): how `popshot compare` runs small networks.\n\n" + table(
+        + """
+
+Up to 10^4 neurons a thread, what limits the scaling is the end of a step (above); around 10^5 the divisions, of which every core has its own;
+from 10^6 on the cache and memory that the cores share.
+
+""" + "Independent trials side by side, one thread each (set-up included): how `popshot compare` runs small networks.\n\n" + table(
         ["N", "trials", *(f"{threads + 1} thread{'s' if threads else ''}" for threads in range(cores))],
         [[f"{row['size']:.0e}", row["trials"], *map(giga, row["rates"])] for row in scaling["side_by_side"]]))
     parts.append("## Accuracy\n\nPhase of free neurons in single precision after 10^7 steps against the closed form w t.\n\n" + table(

@@ -284,9 +284,11 @@ class Network {
     segment_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
   }
 
-  /// Progress and stop requests, every few milliseconds. A stop takes effect at the end of this very block for all.
+  /// Progress and stop requests, every few milliseconds or steps. A stop takes effect at the end of this very block for
+  /// all.
   void report(std::int64_t first, std::int64_t steps) {
-    constexpr std::int64_t interval = 256;
+    constexpr std::int64_t neuron_steps = 20'000'000;
+    const std::int64_t interval = std::clamp<std::int64_t>(neuron_steps / neurons_, 1, 256);
     if (ended_) last_step_ = first + steps - 1;
     if (first < next_report_) return;
     next_report_ = first + interval;
