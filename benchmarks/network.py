@@ -122,7 +122,7 @@ limit is the lesser of the first two.
               f"{100 * row['fraction_of_limit']:.0f} %"] for row in rows]))
     meeting = ", ".join(f"{1e9 * seconds:.0f} ns for {threads} threads" for threads, seconds in result.get("meeting_seconds", {}).items())
     parts.append(f"""A step ends when all spikes are counted. The threads meet for that in {meeting}; what a step takes beyond it and the arithmetic
-(the latency of the last division and of the sum, the synaptic input, the record) is some 40 ns. Both are what limits small networks.
+(the latency of the last division and of the sum, the synaptic input, the record) is some 80 ns. Both are what limits small networks.
 """)
     parts.append("## Instruction sets (N = 10^4, one thread)\n\nThe same bits on each.\n\n" + table(
         ["target", "network", "divisions"], [[row["target"], giga(row["rate"]), giga(row["division"])] for row in result["instruction_sets"]]))
