@@ -53,22 +53,16 @@ void theory(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(popshot::theory::shot_noise(model, point, frequency));
 }
 
+const std::vector<std::int64_t> sizes{25, 50, 100, 200, 400};
+
 }  // namespace
 
 BENCHMARK_CAPTURE(mean_field_step, lorentzian, popshot::model::Lorentzian{1.0, 0.5})
     ->ArgName("populations")
-    ->Args({25})
-    ->Args({50})
-    ->Args({100})
-    ->Args({200})
-    ->Args({400})
+    ->ArgsProduct({sizes})
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(mean_field_step, gaussian, popshot::model::Gaussian{1.0, 0.5})
     ->ArgName("populations")
-    ->Args({25})
-    ->Args({50})
-    ->Args({100})
-    ->Args({200})
-    ->Args({400})
+    ->ArgsProduct({sizes})
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(theory)->Unit(benchmark::kMillisecond);

@@ -15,28 +15,14 @@
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
+#include "support/models.hpp"
+#include "timing.hpp"
 
 namespace {
 
 using namespace popshot;
-
-double seconds(auto&& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-/// Fig. 1 of Klinshov & Kirillov (2022).
-model::Model figure1(std::int64_t size) {
-  model::Model m;
-  m.name = "figure1";
-  model::Population population;
-  population.name = "qif";
-  population.size = size;
-  m.populations.push_back(population);
-  m.projections.push_back({0, 0, 10.0});
-  return m;
-}
+using benchmark::seconds;
+using testing_support::figure1;
 
 /// Seconds per step, the best of three runs: the time between the first record interval and the last, so that the
 /// set-up is left out.

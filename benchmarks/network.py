@@ -7,7 +7,6 @@ build/peers by pip.
 """
 
 import json
-import math
 import platform
 import subprocess
 import sys
@@ -55,22 +54,11 @@ def peer_commands(python, folder, cores, size):
             yield "NEST, izhikevich neurons", [python, PEERS / "nest_network.py"], threads, 1e7
 
 
-def exact_rate(size):
-    """r_N of the quantile network: r = (1/N) sum_j Re sqrt(eta_j + J r)/pi, by bisection."""
-    eta = [math.tan(math.pi / 2 * (2 * j - size - 1) / (size + 1)) for j in range(1, size + 1)]
-    low, high = 0.5, 2.0
-    for _ in range(50):
-        rate = (low + high) / 2
-        field = sum(math.sqrt(max(0.0, one + 10.0 * rate)) for one in eta) / (math.pi * size)
-        low, high = (rate, high) if field > rate else (low, rate)
-    return rate
-
-
-def run_peers(folder, cores):
+def run_peers(folder, cores, time_steps):
     python = install(folder)
     rows = []
     for size in SIZES:
-        exact = exact_rate(size)
+        exact = next(row["operating_point"] for row in time_steps if row["size"] == size)
         for name, command, threads, work in peer_commands(python, folder, cores, size):
             steps = max(1000, round(work / size))
             arguments = [size, steps, 1000, STEP] + ([threads] if "brian2" in str(command[-1]) or "nest" in str(command[-1]) else [])
@@ -121,8 +109,11 @@ limit is the lesser of the first two.
             [[f"{row['size']:.0e}", giga(row["rate"]), giga(row["division"]), giga(row["bandwidth"]), giga(row["division_and_bandwidth"]),
               f"{100 * row['fraction_of_limit']:.0f} %"] for row in rows]))
     meeting = ", ".join(f"{1e9 * seconds:.0f} ns for {threads} threads" for threads, seconds in result.get("meeting_seconds", {}).items())
+    small = next(row for row in result["sizes"]["1"] if row["size"] == 10_000)
+    rest = small["size"] / small["rate"] - small["size"] / min(small["division"], small["bandwidth"])
     parts.append(f"""A step ends when all spikes are counted. The threads meet for that in {meeting}; what a step takes beyond it and the arithmetic
-(the latency of the last division and of the sum, the synaptic input, the record) is some 80 ns. Both are what limits small networks.
+(the latency of the last division and of the sum, the synaptic input, the record) is {1e9 * rest:.0f} ns at N = 10^4 on one
+thread. Both are what limits small networks.
 """)
     parts.append("## Instruction sets (N = 10^4, one thread)\n\nThe same bits on each.\n\n" + table(
         ["target", "network", "divisions"], [[row["target"], giga(row["rate"]), giga(row["division"])] for row in result["instruction_sets"]]))
@@ -224,7 +215,7 @@ def main():
         if "--no-peers" not in sys.argv:
             folder = ROOT / "build/peers"
             folder.mkdir(parents=True, exist_ok=True)
-            result["peers"] = run_peers(folder, result["cores"])
+            result["peers"] = run_peers(folder, result["cores"], result["time_steps"])
         RESULT.write_text(json.dumps(result, indent=2) + "\n")
     result = json.loads(RESULT.read_text())
     write_page(result)

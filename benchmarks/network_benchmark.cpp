@@ -12,7 +12,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <numbers>
-#include <span>
 #include <vector>
 
 #include "machine_limits.hpp"
@@ -22,10 +21,13 @@
 #include "popshot/analysis/statistics.hpp"
 #include "popshot/core/parallel.hpp"
 #include "popshot/network/simulate.hpp"
+#include "support/models.hpp"
+#include "timing.hpp"
 
 namespace {
 
 using namespace popshot;
+using benchmark::seconds;
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
@@ -34,24 +36,8 @@ constexpr int repeats = 5;
 /// Neuron-steps of one timed run.
 constexpr double work = 2e9;
 
-double seconds(const std::function<void()>& job) {
-  const auto begin = Clock::now();
-  job();
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-/// Fig. 1 of Klinshov & Kirillov (2022).
-model::Model figure1(std::int64_t size) {
-  model::Model m;
-  m.name = "figure1";
-  model::Population population;
-  population.name = "qif";
-  population.size = size;
-  population.sampling = model::Sampling::quantile;
-  m.populations.push_back(population);
-  m.projections.push_back({0, 0, 10.0});
-  return m;
-}
+/// Fig. 1 of Klinshov & Kirillov (2022), with the quantiles of its heterogeneity.
+model::Model figure1(std::int64_t size) { return testing_support::figure1(size, model::Sampling::quantile); }
 
 struct Prepared {
   model::Model model;
@@ -99,7 +85,7 @@ void measure_limits(std::size_t size, unsigned threads, Limits& best) {
   const auto y = network::page_array(part * threads);
   const auto a = network::page_array(part * threads);
   std::vector<double> result(3);
-  SpinBarrier barrier(threads);
+  network::TeamSums meeting(threads, 0);
   std::vector<float> kept(threads);
   run_team(threads, [&](unsigned member) {
     float* own_y = y.get() + part * member;
@@ -115,11 +101,12 @@ void measure_limits(std::size_t size, unsigned threads, Limits& best) {
                                                       for (std::size_t i = 0; i < times; ++i)
                                                         benchmark::divide_and_move(own_y, own_a, part);
                                                     }};
+    std::int64_t round = 0;
     for (std::size_t job = 0; job < jobs.size(); ++job) {
-      barrier.wait();
+      meeting.share(member, ++round);
       const auto begin = Clock::now();
       jobs[job]();
-      barrier.wait();
+      meeting.share(member, ++round);
       const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
       if (member == 0) result[job] = static_cast<double>(part * threads * times) / elapsed;
     }

@@ -1,6 +1,7 @@
 #include "popshot/core/parallel.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -44,20 +45,6 @@ void for_each_parallel(std::size_t count, const Execution& execution, const std:
       }
     }
   });
-}
-
-void SpinBarrier::wait() {
-  if (members_ == 1) return;
-  const std::uint32_t phase = phase_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
-    arrived_.store(0, std::memory_order_relaxed);
-    phase_.store(phase + 1, std::memory_order_release);
-    return;
-  }
-  for (std::uint32_t spins = 0; phase_.load(std::memory_order_acquire) == phase; ++spins) {
-    constexpr std::uint32_t patience = 4096;
-    if (spins > patience) std::this_thread::yield();
-  }
 }
 
 }  // namespace popshot

@@ -30,6 +30,18 @@ KernelCoefficients kernel_coefficients(double eta, double h) {
   return {a, angle > 0 ? sine / angle * h : h};
 }
 
+/// Where x = eta h^2 gives |a| < limit, with a = 4 sin^2(sqrt(x)/2) or -4 sinh^2(sqrt(-x)/2).
+class InputRange {
+ public:
+  explicit InputRange(double limit)
+      : low_(-4.0 * std::pow(std::asinh(std::sqrt(limit) / 2), 2)),
+        high_(4.0 * std::pow(std::asin(std::sqrt(limit) / 2), 2)) {}
+  [[nodiscard]] bool holds(double x) const { return low_ < x && x < high_; }
+
+ private:
+  double low_, high_;
+};
+
 }  // namespace
 
 PageArray page_array(std::size_t count) {
@@ -73,13 +85,11 @@ Neurons::Neurons(std::size_t capacity, double step, model::Precision precision, 
 }
 
 Path Neurons::path(double eta) const {
-  // |a| < limit, a = 4 sin^2(sqrt(eta) h/2) or -4 sinh^2: bounds of eta h^2.
-  const auto below = [x = eta * h * h](double limit) {
-    const double angle = x < 0 ? std::asinh(std::sqrt(limit) / 2) : std::asin(std::sqrt(limit) / 2);
-    return std::abs(x) < 4.0 * angle * angle;
-  };
-  if (y == nullptr || !below(kernel_largest_a)) return Path::double_;
-  return below(kernel_near_a) ? Path::near : Path::single;
+  static const InputRange near_range(kernel_near_a);
+  static const InputRange single_range(kernel_largest_a);
+  const double x = eta * h * h;
+  if (y == nullptr || !single_range.holds(x)) return Path::double_;
+  return near_range.holds(x) ? Path::near : Path::single;
 }
 
 void Neurons::add_single(double eta, double voltage) {

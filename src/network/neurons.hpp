@@ -37,7 +37,7 @@ struct Free {
   void operator()(float* memory) const { std::free(memory); }  // NOLINT(cppcoreguidelines-no-malloc)
 };
 /// Numbers that begin with a page. Where the same element of two such arrays lies at the same place of its page, caches
-/// serve both a tenth faster than elsewhere (measured).
+/// serve both faster than elsewhere.
 using PageArray = std::unique_ptr<float[], Free>;  // NOLINT(modernize-avoid-c-arrays)
 /// Room for that many numbers, not yet touched; empty if there is no memory.
 [[nodiscard]] PageArray page_array(std::size_t count);

@@ -261,7 +261,6 @@ class Network {
         if (member == 0) {
           failure_population_ = failed;
           last_step_ = first - 1;
-          next_step_ = schedule_.steps;
         }
         return;  // every member has found the same
       }
@@ -288,10 +287,9 @@ class Network {
   /// all.
   void report(std::int64_t first, std::int64_t steps) {
     constexpr std::int64_t neuron_steps = 20'000'000;
-    const std::int64_t interval = std::clamp<std::int64_t>(neuron_steps / neurons_, 1, 256);
     if (ended_) last_step_ = first + steps - 1;
     if (first < next_report_) return;
-    next_report_ = first + interval;
+    next_report_ = first + std::clamp<std::int64_t>(neuron_steps / neurons_, 1, 256);
     if (execution_.stop.stop_requested()) last_step_ = first + steps - 1;
     if (execution_.progress) execution_.progress(static_cast<double>(first) / static_cast<double>(schedule_.steps));
   }

@@ -1,9 +1,7 @@
 // The two ways in which Popshot uses threads: independent jobs, and a team that steps together.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 
 #include "popshot/core/execution.hpp"
@@ -18,18 +16,5 @@ void for_each_parallel(std::size_t count, const Execution& execution, const std:
 /// Runs body(0) .. body(members - 1) at the same time, each on a thread of its own (body(0) on the caller's).
 /// The first exception is rethrown after all have ended; a body that throws must not leave others waiting.
 void run_team(unsigned members, const std::function<void(unsigned)>& body);
-
-/// A barrier that a team passes several times a microsecond: spins, and yields to others after a while.
-class SpinBarrier {
- public:
-  explicit SpinBarrier(unsigned members) : members_(members) {}
-  /// Returns when all members have called it as often as the caller.
-  void wait();
-
- private:
-  unsigned members_;
-  alignas(64) std::atomic<unsigned> arrived_{0};
-  alignas(64) std::atomic<std::uint32_t> phase_{0};
-};
 
 }  // namespace popshot

@@ -22,8 +22,8 @@ struct ModelFile {
 /// subpopulation), by "from->to" (projection), by its zero-based number, or left out if there is only one
 /// ("projection.weight=9", "population.e.heterogeneity.center=0.5", "simulation.duration=50"); sections and tables that
 /// are absent are made. The value is a TOML value; a string that begins with a letter needs no quotes
-/// ("simulation.state=lowest"). Throws InputError with one line "FILE:LINE: key: what is wrong (found value); allowed:
-/// range", where `key` is what
+/// ("simulation.state=lowest").
+/// Throws InputError with one line "FILE:LINE: key: what is wrong (found value); allowed: range", where `key` is what
 /// --set would call it, or "--set key=value: ..." where an override is at fault. Whether the model fits into memory is
 /// not asked here: see model::require_memory.
 [[nodiscard]] ModelFile read_model(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});

@@ -35,24 +35,5 @@ TEST(ForEachParallel, StartsNothingAfterAStopRequest) {
   EXPECT_LE(runs, 2);
 }
 
-TEST(SpinBarrier, KeepsATeamInStep) {
-  constexpr unsigned members = 4;
-  constexpr int rounds = 2000;
-  SpinBarrier barrier(members);
-  std::vector<int> at(members, 0);
-  std::atomic<int> out_of_step{0};
-  run_team(members, [&](unsigned member) {
-    for (int round = 0; round < rounds; ++round) {
-      ++at[member];
-      barrier.wait();
-      for (const int other : at) {
-        if (other != round + 1) ++out_of_step;
-      }
-      barrier.wait();
-    }
-  });
-  EXPECT_EQ(out_of_step, 0);
-}
-
 }  // namespace
 }  // namespace popshot

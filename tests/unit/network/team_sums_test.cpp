@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "popshot/core/parallel.hpp"
 
 namespace popshot::network {
@@ -27,6 +31,26 @@ TEST(TeamSums, AreThoseOfAllMembersInEveryRound) {
     });
     EXPECT_EQ(wrong, 0) << members;
   }
+}
+
+TEST(TeamSums, KeepATeamInStep) {
+  constexpr unsigned members = 4;
+  constexpr int rounds = 2000;
+  TeamSums sums(members, 0);
+  std::vector<int> at(members, 0);
+  std::atomic<int> out_of_step{0};
+  run_team(members, [&](unsigned member) {
+    std::int64_t meeting = 0;
+    for (int round = 0; round < rounds; ++round) {
+      ++at[member];
+      sums.share(member, ++meeting);
+      for (const int other : at) {
+        if (other != round + 1) ++out_of_step;
+      }
+      sums.share(member, ++meeting);
+    }
+  });
+  EXPECT_EQ(out_of_step, 0);
 }
 
 }  // namespace
