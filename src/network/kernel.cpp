@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cfenv>
 #include <cmath>
 
 #include "kernel.hpp"
@@ -19,20 +18,24 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A kick that all neurons get: y1 = (y + a (1 - k/6 - k a/180)) + k with k = h D, theory.md (13). Without the term in
-/// a^2 for neurons of small a.
-template <class D, bool near>
-struct CommonKick {
-  hn::Vec<D> kick, linear, quadratic, rest;
+// Up to 16 numbers a vector, so that four vectors fit into a kernel_group on every machine.
+using Singles = hn::CappedTag<float, kernel_group / 4>;
+using Vector = hn::Vec<Singles>;
 
-  CommonKick(D d, float k)
-      : kick(hn::Set(d, k)),
-        linear(hn::Set(d, 1.0F - k * (1.0F / 6.0F))),
-        quadratic(hn::Set(d, k * (1.0F / 180.0F))),
-        rest(hn::Set(d, 1.0F - k)) {}
+/// A kick that all neurons get: y1 = (y + a (1 - k/6 - k a/180)) + k with k = h D, theory.md (13a). Without the term in
+/// a^2 for neurons of small a.
+struct CommonKick {
+  Vector kick, linear, quadratic, rest;
+
+  explicit CommonKick(float k)
+      : kick(hn::Set(Singles(), k)),
+        linear(hn::Set(Singles(), 1.0F - k * (1.0F / 6.0F))),
+        quadratic(hn::Set(Singles(), k * (1.0F / 180.0F))),
+        rest(hn::Set(Singles(), 1.0F - k)) {}
 
   /// y1, and 1 - y1. No multiply-add, so that every instruction set rounds alike.
-  HWY_INLINE hn::Vec<D> operator()(D /*d*/, hn::Vec<D> y, hn::Vec<D> a, hn::Vec<D>& denominator) const {
+  template <bool near>
+  HWY_INLINE Vector apply(Vector y, Vector a, Vector& denominator) const {
     auto factor = linear;
     if constexpr (!near) factor = hn::Sub(linear, hn::Mul(a, quadratic));
     const auto moved = hn::Add(y, hn::Mul(a, factor));
@@ -42,8 +45,8 @@ struct CommonKick {
 };
 
 /// With noise: a kick of its own for every neuron.
-template <class D>
-HWY_INLINE hn::Vec<D> after_own_kick(D d, hn::Vec<D> y, hn::Vec<D> a, hn::Vec<D> kick, hn::Vec<D>& denominator) {
+HWY_INLINE Vector after_own_kick(Vector y, Vector a, Vector kick, Vector& denominator) {
+  const Singles d;
   // b/h = 1 - a/6 - a^2/180
   const auto one = hn::Set(d, 1.0F);
   const auto factor = hn::Sub(one, hn::Mul(a, hn::Add(hn::Set(d, 1.0F / 6.0F), hn::Mul(a, hn::Set(d, 1.0F / 180.0F)))));
@@ -52,11 +55,68 @@ HWY_INLINE hn::Vec<D> after_own_kick(D d, hn::Vec<D> y, hn::Vec<D> a, hn::Vec<D>
   return y1;
 }
 
-/// 1 in the lanes whose denominator is negative: those that have spiked.
-template <class D>
-HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> spiked(D /*d*/, hn::Vec<D> denominator) {
-  return hn::ShiftRight<31>(hn::BitCast(hn::RebindToUnsigned<D>(), denominator));
+#if HWY_TARGET != HWY_SCALAR
+using Integers = hn::RebindToSigned<Singles>;
+using Words = hn::Repartition<std::int16_t, Integers>;
+using Bytes = hn::Repartition<std::int8_t, Integers>;
+using UnsignedBytes = hn::RebindToUnsigned<Bytes>;
+
+/// Two vectors of words as bytes, each word's nearest; in any order. Highway has no such operation for bytes.
+HWY_INLINE hn::Vec<Bytes> nearest_bytes(hn::Vec<Words> left, hn::Vec<Words> right) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  return hn::Vec<Bytes>{_mm512_packs_epi16(left.raw, right.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return hn::Vec<Bytes>{_mm256_packs_epi16(left.raw, right.raw)};
+#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SSE2
+  return hn::Vec<Bytes>{_mm_packs_epi16(left.raw, right.raw)};
+#else
+  const hn::Half<Bytes> half;
+  return hn::Combine(Bytes(), hn::DemoteTo(half, left), hn::DemoteTo(half, right));
+#endif
 }
+#endif
+
+/// The spikes that denominators tell of by their signs, and whether one was exactly zero.
+class Tally {
+ public:
+#if HWY_TARGET == HWY_SCALAR
+  HWY_INLINE void add(Vector d0, Vector d1, Vector d2, Vector d3) {
+    for (const auto& one : {d0, d1, d2, d3}) {
+      spikes_ += one.raw < 0.0F ? 1 : 0;
+      zero_ = zero_ || one.raw == 0.0F;
+    }
+  }
+  [[nodiscard]] HWY_INLINE bool zero() const { return zero_; }
+
+ private:
+  bool zero_ = false;
+#else
+  HWY_INLINE Tally() : least_(hn::Set(UnsignedBytes(), 127)) {}
+
+  /// Of four denominators in the same lane, their bits as integers are narrowed to a byte each: -128 if negative, 127
+  /// if positive, 0 if zero. (Not zero but nearly, below 2e-43, is zero too; it cannot be, as a difference.)
+  HWY_INLINE void add(Vector d0, Vector d1, Vector d2, Vector d3) {
+    const auto narrowed = [](Vector left, Vector right) HWY_ATTR {
+      return hn::ReorderDemote2To(Words(), hn::BitCast(Integers(), left), hn::BitCast(Integers(), right));
+    };
+    const auto bytes = nearest_bytes(narrowed(d0, d1), narrowed(d2, d3));
+    spikes_ += hn::CountTrue(Bytes(), hn::Lt(bytes, hn::Zero(Bytes())));
+    least_ = hn::Min(least_, hn::BitCast(UnsignedBytes(), bytes));
+  }
+  [[nodiscard]] HWY_INLINE bool zero() const {
+    return !hn::AllFalse(UnsignedBytes(), hn::Eq(least_, hn::Zero(UnsignedBytes())));
+  }
+
+ private:
+  hn::Vec<UnsignedBytes> least_;
+#endif
+
+ public:
+  [[nodiscard]] HWY_INLINE std::int64_t spikes() const { return static_cast<std::int64_t>(spikes_); }
+
+ private:
+  std::size_t spikes_ = 0;
+};
 
 // Loads and stores under a mask touch nothing beyond it on these.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
@@ -66,99 +126,109 @@ HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> spiked(D /*d*/, hn::Vec<D> denominat
 #endif
 
 /// Up to a vector of numbers, zeros beyond `count`.
-template <class D>
-HWY_INLINE hn::Vec<D> load_first(D d, const float* HWY_RESTRICT from, std::size_t count) {
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> load_first(D d, const T* HWY_RESTRICT from, std::size_t count) {
 #if POPSHOT_MASKED_MEMORY
   return hn::MaskedLoad(hn::FirstN(d, count), d, from);
 #else
-  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> padded{};
+  HWY_ALIGN std::array<T, HWY_MAX_BYTES / sizeof(T)> padded{};
   std::copy_n(from, count, padded.begin());
   return hn::Load(d, padded.data());
 #endif
 }
 
-template <class D>
-HWY_INLINE void store_first(D d, hn::Vec<D> values, float* HWY_RESTRICT to, std::size_t count) {
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void store_first(D d, hn::Vec<D> values, T* HWY_RESTRICT to, std::size_t count) {
 #if POPSHOT_MASKED_MEMORY
   hn::BlendedStore(values, hn::FirstN(d, count), d, to);
 #else
-  HWY_ALIGN std::array<float, HWY_MAX_BYTES / sizeof(float)> padded;
+  HWY_ALIGN std::array<T, HWY_MAX_BYTES / sizeof(T)> padded;
   hn::Store(values, d, padded.data());
   std::copy_n(padded.begin(), count, to);
 #endif
 }
 #undef POPSHOT_MASKED_MEMORY
 
-/// At the instant of a spike the denominator may be exactly zero, and y is infinite: kept finite, so that the spike
-/// falls into the next step. Seldom needed, so that the processor's own note of a division by zero is looked at instead
-/// of every quotient.
-void keep_finite(float* HWY_RESTRICT y, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) y[i] = std::min(y[i], 1e30F);
-  std::feclearexcept(FE_DIVBYZERO);
+/// Steps a vector of neurons from i on by step(y, i, denominator) -> y1, and returns the denominators.
+template <class Step>
+HWY_INLINE Vector step_vector(float* HWY_RESTRICT y, std::size_t i, const Step& step) {
+  const Singles d;
+  Vector denominator;
+  const auto y1 = step(hn::LoadU(d, y + i), i, denominator);
+  hn::StoreU(hn::Div(y1, denominator), d, y + i);
+  return denominator;
 }
 
-/// Steps neurons by step(y, a, i, denominator) -> y1. Four vectors at a time: their divisions overlap.
-template <class D, class Step>
-HWY_INLINE std::int64_t for_all(D d, float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
-                                const Step& step) {
-  const hn::RebindToUnsigned<D> du;
+/// Steps the neurons begin <= i < end, a multiple of four vectors. Four at a time: their divisions overlap.
+template <class Step>
+HWY_INLINE void step_groups(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Tally& tally, const Step& step) {
+  const std::size_t lanes = hn::Lanes(Singles());
+  for (std::size_t i = begin; i < end; i += 4 * lanes) {
+    const auto d0 = step_vector(y, i, step);
+    const auto d1 = step_vector(y, i + lanes, step);
+    const auto d2 = step_vector(y, i + 2 * lanes, step);
+    const auto d3 = step_vector(y, i + 3 * lanes, step);
+    tally.add(d0, d1, d2, d3);
+  }
+}
+
+/// Steps the neurons begin <= i < end, any number. For the last ones, fewer than a vector, `step` must look at nothing
+/// beyond the end.
+template <class Step>
+HWY_INLINE void step_any(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Tally& tally, const Step& step) {
+  const Singles d;
   const std::size_t lanes = hn::Lanes(d);
-  auto spikes = hn::Zero(du);
-  const auto one_vector = [&](std::size_t i) HWY_ATTR {
-    hn::Vec<D> denominator;
-    const auto y1 = step(hn::LoadU(d, y + i), hn::LoadU(d, a + i), i, denominator);
-    hn::StoreU(hn::Div(y1, denominator), d, y + i);
-    spikes = hn::Add(spikes, spiked(d, denominator));
-  };
-  std::size_t i = 0;
-  for (; i + 4 * lanes <= count; i += 4 * lanes) {
-    one_vector(i);
-    one_vector(i + lanes);
-    one_vector(i + 2 * lanes);
-    one_vector(i + 3 * lanes);
-  }
-  for (; i + lanes <= count; i += lanes) one_vector(i);
-  if (i < count) {
-    hn::Vec<D> denominator;
-    const auto y1 = step(load_first(d, y + i, count - i), load_first(d, a + i, count - i), i, denominator);
-    store_first(d, hn::Div(y1, denominator), y + i, count - i);
-    const auto mask = hn::FirstN(d, count - i);
-    spikes = hn::Add(spikes, spiked(d, hn::IfThenElseZero(mask, denominator)));
-  }
-  if (std::fetestexcept(FE_DIVBYZERO) != 0) keep_finite(y, count);
-  return static_cast<std::int64_t>(hn::GetLane(hn::SumOfLanes(du, spikes)));
+  const auto no_spike = hn::Set(d, 1.0F);
+  const std::size_t groups = begin + (end - begin) / (4 * lanes) * (4 * lanes);
+  step_groups(y, begin, groups, tally, step);
+  std::size_t i = groups;
+  for (; i + lanes <= end; i += lanes) tally.add(step_vector(y, i, step), no_spike, no_spike, no_spike);
+  if (i == end) return;
+  Vector denominator;
+  const auto y1 = step(load_first(d, y + i, end - i), i, denominator);
+  store_first(d, hn::Div(y1, denominator), y + i, end - i);
+  tally.add(hn::IfThenElse(hn::FirstN(d, end - i), denominator, no_spike), no_spike, no_spike, no_spike);
 }
 
-template <bool near>
-std::int64_t step_alike(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
-  const hn::ScalableTag<float> d;
-  using D = decltype(d);
-  const CommonKick<hn::ScalableTag<float>, near> common(d, kick);
-  using V = hn::Vec<D>;
-  return for_all(d, y, a, count, [&](V own_y, V own_a, std::size_t /*i*/, V& denominator) HWY_ATTR {
-    return common(d, own_y, own_a, denominator);
+/// At the instant of a spike the denominator may be exactly zero, and y is infinite: kept finite, so that the spike
+/// falls into the next step. Seldom needed.
+HWY_INLINE std::int64_t spikes_of(const Tally& tally, float* y, std::size_t count) {
+  if (tally.zero()) {
+    for (std::size_t i = 0; i < count; ++i) y[i] = std::min(y[i], 1e30F);
+  }
+  return tally.spikes();
+}
+
+/// numbers[i], ... of a vector, or as many as there are before the end.
+HWY_INLINE Vector load_up_to(const float* numbers, std::size_t i, std::size_t end) {
+  const Singles d;
+  return i + hn::Lanes(d) <= end ? hn::LoadU(d, numbers + i) : load_first(d, numbers + i, end - i);
+}
+
+std::int64_t step_singles(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t near, std::size_t count,
+                          float kick) {
+  const Singles d;
+  const CommonKick common(kick);
+  Tally tally;
+  step_groups(y, 0, near, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+    return common.apply<true>(own, hn::LoadU(d, a + i), denominator);
   });
-}
-
-std::int64_t step_near(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
-  return step_alike<true>(y, a, count, kick);
-}
-
-std::int64_t step_any(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, float kick) {
-  return step_alike<false>(y, a, count, kick);
+  step_any(y, near, count, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+    return common.apply<false>(own, load_up_to(a, i, count), denominator);
+  });
+  return spikes_of(tally, y, count);
 }
 
 std::int64_t step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const float* HWY_RESTRICT noise,
                         std::size_t count, float kick, float scale) {
-  const hn::ScalableTag<float> d;
-  using V = hn::Vec<decltype(d)>;
-  const auto kicks = hn::Set(d, kick);
-  const auto scales = hn::Set(d, scale);
-  const std::size_t lanes = hn::Lanes(d);
-  return for_all(d, y, a, count, [&](V own_y, V own_a, std::size_t i, V& denominator) HWY_ATTR {
-    const auto number = i + lanes <= count ? hn::LoadU(d, noise + i) : load_first(d, noise + i, count - i);
-    return after_own_kick(d, own_y, own_a, hn::Add(kicks, hn::Mul(number, scales)), denominator);
+  const auto kicks = hn::Set(Singles(), kick);
+  const auto scales = hn::Set(Singles(), scale);
+  Tally tally;
+  step_any(y, 0, count, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+    const auto number = load_up_to(noise, i, count);
+    return after_own_kick(own, load_up_to(a, i, count), hn::Add(kicks, hn::Mul(number, scales)), denominator);
   });
+  return spikes_of(tally, y, count);
 }
 
 /// riccati_step of core/riccati.hpp, operation by operation, on whole vectors of neurons; returns how many neurons it
@@ -204,17 +274,12 @@ HWY_AFTER_NAMESPACE();
 
 namespace popshot::network {
 
-HWY_EXPORT(step_near);
-HWY_EXPORT(step_any);
+HWY_EXPORT(step_singles);
 HWY_EXPORT(step_noisy);
 HWY_EXPORT(step_doubles);
 
-std::int64_t step_single(float* y, const float* a, std::size_t count, float kick) {
-  return HWY_DYNAMIC_DISPATCH(step_any)(y, a, count, kick);
-}
-
-std::int64_t step_single_near(float* y, const float* a, std::size_t count, float kick) {
-  return HWY_DYNAMIC_DISPATCH(step_near)(y, a, count, kick);
+std::int64_t step_single(float* y, const float* a, std::size_t near, std::size_t count, float kick) {
+  return HWY_DYNAMIC_DISPATCH(step_singles)(y, a, near, count, kick);
 }
 
 std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,

@@ -133,11 +133,8 @@ std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double
   if (begin >= end) return 0;
   const auto scaled = static_cast<float>(h * kick);
   if (!noise.active()) {
-    const std::size_t border = std::clamp(near, begin, end);
-    std::int64_t spikes = 0;
-    if (border > begin) spikes += step_single_near(y.get() + begin, a.get() + begin, border - begin, scaled);
-    if (end > border) spikes += step_single(y.get() + border, a.get() + border, end - border, scaled);
-    return spikes;
+    const std::size_t border = std::clamp(near / kernel_group * kernel_group, begin, end);
+    return step_single(y.get() + begin, a.get() + begin, border - begin, end - begin, scaled);
   }
   // Noise of a greater scale takes every neuron to y = -1 all the same; times the largest number it stays finite.
   constexpr double largest_scale = 1e20;

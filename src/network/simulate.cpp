@@ -11,6 +11,7 @@
 #include <span>
 #include <tuple>
 
+#include "kernel.hpp"
 #include "neurons.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
@@ -32,8 +33,9 @@ constexpr std::int64_t neurons_per_thread = 512;
 constexpr std::int64_t many_neurons_per_thread = 200'000;
 /// Neuron-steps of a measurement of how fast a number of threads is.
 constexpr double measured_neuron_steps = 1e7;
-/// Slices of the single-precision arrays begin at multiples of this many neurons (a cache line).
-constexpr std::size_t slice_granularity = 16;
+/// Slices of the single-precision arrays begin at multiples of this many neurons: as the kernel wants it, and whole
+/// cache lines.
+constexpr std::size_t slice_granularity = kernel_group;
 /// Neurons that are carried over several steps at once, where their kicks are known: they stay in the nearest cache.
 constexpr std::size_t tile = 2048;
 
