@@ -125,7 +125,8 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
   std::vector<double> before(rate_before);
   for (double& rate : before) rate *= h;
   look_ahead_ = std::min(shortest, most_ahead);
-  past_.assign(longest + 2 + look_ahead_, before);
+  slots_ = longest + 2 + look_ahead_;
+  for (std::size_t slot = 0; slot < slots_; ++slot) past_.insert(past_.end(), before.begin(), before.end());
   for (std::size_t i = 0; i < model.stimuli.size(); ++i) {
     if (!is_random(model.stimuli[i])) continue;
     Random random{i, GaussianStream(model.simulation.seed, RandomStream::stimulus, {trial, i})};
@@ -145,20 +146,22 @@ const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<
 }
 
 void Inputs::record(const std::vector<double>& spikes) {
-  recorded_ = recorded_ + 1 == past_.size() ? 0 : recorded_ + 1;
-  for (std::size_t k = 0; k < spikes.size(); ++k) past_[recorded_][k] = spikes[k];
+  recorded_ = recorded_ + 1 == slots_ ? 0 : recorded_ + 1;
+  double* row = &past_[recorded_ * spikes.size()];
+  for (std::size_t k = 0; k < spikes.size(); ++k) row[k] = spikes[k];
 }
 
 const std::vector<double>& Inputs::kick_after(std::int64_t step) {
   const double h = schedule_.time_step;
-  const std::size_t length = past_.size();
-  slot_ = slot_ + 1 == length ? 0 : slot_ + 1;
-  const auto before = [&](std::size_t steps) { return slot_ >= steps ? slot_ - steps : slot_ + length - steps; };
-  std::fill(kick_.begin(), kick_.end(), 0.0);
+  slot_ = slot_ + 1 == slots_ ? 0 : slot_ + 1;
+  const auto spikes_before = [&](std::size_t steps, std::size_t k) {
+    return past_[(slot_ >= steps ? slot_ - steps : slot_ + slots_ - steps) * kick_.size() + k];
+  };
+  for (double& kick : kick_) kick = 0.0;
   for (Channel& channel : channels_) {
-    double arrived = past_[before(channel.steps)][channel.from];
+    double arrived = spikes_before(channel.steps, channel.from);
     if (channel.early < 1.0) {
-      const double earlier = past_[before(channel.steps + 1)][channel.from];
+      const double earlier = spikes_before(channel.steps + 1, channel.from);
       arrived = channel.early * arrived + (1.0 - channel.early) * earlier;
     }
     channel.delivered = arrived;
@@ -173,8 +176,10 @@ const std::vector<double>& Inputs::kick_after(std::int64_t step) {
     if (channel.synapse.rise > 0.0) channel.delivered -= channel.synapse.rise * (channel.first - q);
   }
   for (const Weight& one : weights_) kick_[one.to] += one.weight * channels_[one.channel].delivered;
-  const double end = schedule_.time_of(step + 1);
-  add_stimuli(end - h / 2, end + h / 2);
+  if (stimulated_ || !random_.empty()) {
+    const double end = schedule_.time_of(step + 1);
+    add_stimuli(end - h / 2, end + h / 2);
+  }
   return kick_;
 }
 

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "kernel.hpp"
+#include "popshot/core/riccati.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace popshot::network {
@@ -231,23 +231,24 @@ std::int64_t step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, cons
   return spikes_of(tally, y, count);
 }
 
-/// riccati_step of core/riccati.hpp, operation by operation, on whole vectors of neurons; returns how many neurons it
-/// has stepped, and adds their spikes.
-std::size_t step_doubles(double* HWY_RESTRICT voltage, const double* HWY_RESTRICT c, const double* HWY_RESTRICT b,
-                         const double* HWY_RESTRICT e, const double* HWY_RESTRICT half_turns, std::size_t count,
-                         double kick, const float* HWY_RESTRICT noise, double scale, double& spikes) {
 #if HWY_HAVE_FLOAT64
-  const hn::ScalableTag<double> d;
-  const hn::Rebind<float, decltype(d)> single;
+/// riccati_step of core/riccati.hpp, operation by operation, on as many whole vectors of neurons as there are from i
+/// on; returns their spikes.
+template <class D>
+HWY_INLINE double step_whole_vectors(D d, double* HWY_RESTRICT voltage, const double* HWY_RESTRICT c,
+                                     const double* HWY_RESTRICT b, const double* HWY_RESTRICT e,
+                                     const double* HWY_RESTRICT half_turns, std::size_t& i, std::size_t count,
+                                     double kick, const float* HWY_RESTRICT noise, double scale) {
   const std::size_t lanes = hn::Lanes(d);
+  if (i + lanes > count) return 0.0;
   const auto closest = hn::Set(d, 1e-30);
   const auto zero = hn::Zero(d);
-  auto sum = zero;
-  std::size_t i = 0;
+  auto spikes = zero;  // whole numbers: exact in any order up to 2^53
   for (; i + lanes <= count; i += lanes) {
     auto own = hn::Set(d, kick);
     if (noise != nullptr) {
-      own = hn::Add(own, hn::Mul(hn::Set(d, scale), hn::PromoteTo(d, hn::LoadU(single, noise + i))));
+      const auto numbers = hn::LoadU(hn::Rebind<float, D>(), noise + i);
+      own = hn::Add(own, hn::Mul(hn::Set(d, scale), hn::PromoteTo(d, numbers)));
     }
     const auto x = hn::Add(hn::LoadU(d, voltage + i), own);
     const auto cosine = hn::LoadU(d, c + i);
@@ -256,21 +257,44 @@ std::size_t step_doubles(double* HWY_RESTRICT voltage, const double* HWY_RESTRIC
     const auto numerator = hn::Add(hn::Mul(cosine, x), hn::LoadU(d, e + i));
     hn::StoreU(hn::Div(numerator, denominator), d, voltage + i);
     const auto one = hn::IfThenElseZero(hn::Lt(denominator, zero), hn::Set(d, 1.0));
-    sum = hn::Add(sum, hn::Add(hn::LoadU(d, half_turns + i), one));
+    spikes = hn::Add(spikes, hn::Add(hn::LoadU(d, half_turns + i), one));
   }
-  spikes += hn::GetLane(hn::SumOfLanes(d, sum));
-  return i;
-#else
-  return 0;
-#endif
+  return hn::GetLane(hn::SumOfLanes(d, spikes));
 }
+
+std::int64_t step_doubles(double* HWY_RESTRICT voltage, const double* HWY_RESTRICT c, const double* HWY_RESTRICT b,
+                          const double* HWY_RESTRICT e, const double* HWY_RESTRICT half_turns, std::size_t count,
+                          double kick, const float* HWY_RESTRICT noise, double scale) {
+  std::size_t i = 0;
+  double spikes = 0.0;
+  const auto step = [&](auto d) HWY_ATTR {
+    spikes += step_whole_vectors(d, voltage, c, b, e, half_turns, i, count, kick, noise, scale);
+  };
+  step(hn::ScalableTag<double>());
+  step(hn::CappedTag<double, 2>());
+  step(hn::CappedTag<double, 1>());
+  return static_cast<std::int64_t>(spikes);
+}
+#else
+std::int64_t step_doubles(double* HWY_RESTRICT voltage, const double* HWY_RESTRICT c, const double* HWY_RESTRICT b,
+                          const double* HWY_RESTRICT e, const double* HWY_RESTRICT half_turns, std::size_t count,
+                          double kick, const float* HWY_RESTRICT noise, double scale) {
+  double spikes = 0.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double own = noise != nullptr ? kick + scale * static_cast<double>(noise[i]) : kick;
+    const auto step = riccati_step(RiccatiFlow<double>{c[i], b[i], e[i], half_turns[i]}, voltage[i] + own);
+    voltage[i] = step.state;
+    spikes += step.spikes;
+  }
+  return static_cast<std::int64_t>(spikes);
+}
+#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace popshot::network
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "popshot/core/riccati.hpp"
 
 namespace popshot::network {
 
@@ -307,15 +331,7 @@ ChosenTarget::~ChosenTarget() {
 
 std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,
                          std::size_t count, double kick, const float* noise, double scale) {
-  double spikes = 0.0;  // whole numbers: exact in any order up to 2^53
-  std::size_t i = HWY_DYNAMIC_DISPATCH(step_doubles)(voltage, c, b, e, half_turns, count, kick, noise, scale, spikes);
-  for (; i < count; ++i) {
-    const double own = noise != nullptr ? kick + scale * static_cast<double>(noise[i]) : kick;
-    const auto step = riccati_step(RiccatiFlow<double>{c[i], b[i], e[i], half_turns[i]}, voltage[i] + own);
-    voltage[i] = step.state;
-    spikes += step.spikes;
-  }
-  return static_cast<std::int64_t>(spikes);
+  return HWY_DYNAMIC_DISPATCH(step_doubles)(voltage, c, b, e, half_turns, count, kick, noise, scale);
 }
 
 }  // namespace popshot::network

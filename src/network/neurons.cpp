@@ -126,7 +126,7 @@ void Neurons::set_single(std::size_t i, double eta) {
 }
 
 std::int64_t Neurons::advance(double kick, std::int64_t step) {
-  return advance_singles(0, singles, kick, step) + advance_doubles(0, doubles.size(), kick, step);
+  return advance_doubles(0, doubles.size(), kick, step) + advance_singles(0, singles, kick, step);
 }
 
 std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
@@ -147,6 +147,7 @@ std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double
 }
 
 std::int64_t Neurons::advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
+  if (begin >= end) return 0;
   return network::advance(doubles, begin, end, kick, noise.of_group(noise.group + 1), step);
 }
 

@@ -231,36 +231,37 @@ class Network {
             slice(population.raster.neuron.size(), member, members_)};
   }
 
+  /// What one member of the team has of its own. Every member makes the same kicks of the same spikes, so that the team
+  /// meets once a block.
+  struct Member {
+    unsigned number;
+    model::Inputs inputs;
+    std::vector<Part> parts;
+    std::vector<double> kicks;   ///< of population k in step i of the block at i * populations + k
+    std::vector<double> spikes;  ///< per neuron, of a step
+  };
+
   /// What one member of the team does: its slice of every population, a block of steps at a time. A block is as many
   /// steps as the kicks are known for: one, if spikes arrive without delay.
-  void work(unsigned member, std::int64_t end, TeamSums& sums) {
+  void work(unsigned number, std::int64_t end, TeamSums& sums) {
     const std::size_t count = populations_.size();
-    // Every member makes the same kicks of the same spikes, so that the team meets once a block.
-    model::Inputs inputs = inputs_;
-    std::vector<double> kicks(count * static_cast<std::size_t>(block_));
-    std::vector<double> spikes(count);
-    std::vector<Part> parts;
-    for (std::size_t k = 0; k < count; ++k) parts.push_back(part_of(k, member));
+    Member member{
+        number, inputs_, {}, std::vector<double>(count * static_cast<std::size_t>(block_)), std::vector<double>(count)};
+    for (std::size_t k = 0; k < count; ++k) member.parts.push_back(part_of(k, number));
     std::int64_t round = 1;
     using Clock = std::chrono::steady_clock;
     Clock::time_point begin;
     for (std::int64_t first = next_step_; first < end;) {
       const std::int64_t steps = std::min({block_, schedule_.steps - first, end - first});
-      for (std::int64_t i = 0; i < steps; ++i) {
-        const auto& kick = i == 0 ? inputs.kick() : inputs.kick_after(first + i - 1);
-        for (std::size_t k = 0; k < count; ++k) kicks[static_cast<std::size_t>(i) * count + k] = kick[k];
-      }
-      std::int64_t* mine = sums.own(member, round);
-      std::fill_n(mine, count * static_cast<std::size_t>(steps), 0);
-      const std::size_t failed = not_finite(kicks, static_cast<std::size_t>(steps));
-      if (failed == none) {
-        for (std::size_t k = 0; k < count; ++k) advance(k, member, parts[k], kicks, first, steps, mine);
-      }
-      if (member == 0) report(first, steps);
-      sums.share(member, round);
-      if (member == 0 && round == 1) begin = Clock::now();  // all have begun
+      const std::size_t failed = take_kicks(member, first, steps);
+      std::int64_t* mine = sums.own(number, round);
+      if (failed == none && steps == 1) step_once(member, first, mine);
+      if (failed == none && steps > 1) step_block(member, first, steps, mine);
+      if (number == 0) report(first, steps);
+      sums.share(number, round);
+      if (number == 0 && round == 1) begin = Clock::now();  // all have begun
       if (failed != none) {
-        if (member == 0) {
+        if (number == 0) {
           failure_population_ = failed;
           last_step_ = first - 1;
         }
@@ -268,21 +269,38 @@ class Network {
       }
       for (std::int64_t i = 0; i < steps; ++i) {
         for (std::size_t k = 0; k < count; ++k) {
-          spikes[k] = spikes_per_neuron(k, sums.total(round, static_cast<std::size_t>(i) * count + k));
+          member.spikes[k] = spikes_per_neuron(k, sums.total(round, static_cast<std::size_t>(i) * count + k));
         }
-        inputs.record(spikes);
+        member.inputs.record(member.spikes);
         // The observer's wish takes effect after the next block, which all members have begun by then or will.
-        if (member == 0 && !ended_ && !recorder_.add(first + i, spikes)) ended_ = true;
+        if (number == 0 && !ended_ && !recorder_.add(first + i, member.spikes)) ended_ = true;
       }
-      inputs.kick_after(first + steps - 1);
+      member.inputs.kick_after(first + steps - 1);
       first += steps;
       ++round;
-      if (member == 0) next_step_ = first;
+      if (number == 0) next_step_ = first;
       if (first > last_step_) break;
     }
-    if (member != 0) return;
-    inputs_ = std::move(inputs);
+    if (number != 0) return;
+    inputs_ = std::move(member.inputs);
     segment_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+
+  /// The kicks of a block of steps, all but the first of which have not been asked for yet. Returns a population one of
+  /// whose kicks is not finite in single precision, or none.
+  std::size_t take_kicks(Member& member, std::int64_t first, std::int64_t steps) const {
+    const std::size_t count = populations_.size();
+    std::size_t failed = none;
+    double* to = member.kicks.data();
+    for (std::int64_t i = 0; i < steps; ++i, to += count) {
+      const auto& kick = i == 0 ? member.inputs.kick() : member.inputs.kick_after(first + i - 1);
+      for (std::size_t k = 0; k < count; ++k) {
+        to[k] = kick[k];
+        const double scaled = std::abs(populations_[k].neurons.h * kick[k]);
+        if (!(scaled <= double{std::numeric_limits<float>::max()}) && failed == none) failed = k;
+      }
+    }
+    return failed;
   }
 
   /// Progress and stop requests, every few milliseconds or steps. A stop takes effect at the end of this very block for
@@ -296,35 +314,46 @@ class Network {
     if (execution_.progress) execution_.progress(static_cast<double>(first) / static_cast<double>(schedule_.steps));
   }
 
-  /// A member's slice of population k over a block of steps; counts[i * populations + k] gets the spikes of step first
-  /// + i.
-  void advance(std::size_t k, unsigned member, const Part& mine, const std::vector<double>& kicks, std::int64_t first,
-               std::int64_t steps, std::int64_t* counts) {
-    auto& population = populations_[k];
+  /// One step of a member's slices; counts[k] gets the spikes of population k. The few first: what they wait for passes
+  /// while the many are stepped.
+  void step_once(Member& member, std::int64_t step, std::int64_t* counts) {
+    for (std::size_t k = 0; k < populations_.size(); ++k) {
+      const auto [begin, end] = member.parts[k].singles;
+      const std::int64_t few = advance_few(member, k, member.kicks[k], step);
+      counts[k] = few + populations_[k].neurons.advance_singles(begin, end, member.kicks[k], step);
+    }
+  }
+
+  /// A block of steps of a member's slices; counts[i * populations + k] gets the spikes of population k in step first +
+  /// i. A tile of neurons is carried over the whole block before the next.
+  void step_block(Member& member, std::int64_t first, std::int64_t steps, std::int64_t* counts) {
     const std::size_t count = populations_.size();
-    const auto over_block = [&](auto&& step) {
+    for (std::size_t k = 0; k < count; ++k) {
       for (std::int64_t i = 0; i < steps; ++i) {
         const std::size_t entry = static_cast<std::size_t>(i) * count + k;
-        counts[entry] += step(kicks[entry], first + i);
+        counts[entry] = advance_few(member, k, member.kicks[entry], first + i);
       }
-    };
-    const auto [begin, end] = mine.singles;
-    const std::size_t length = steps > 1 ? tile : end - begin;
-    for (std::size_t from = begin; from < end; from += length) {
-      const std::size_t to = std::min(end, from + length);
-      over_block(
-          [&](double kick, std::int64_t step) { return population.neurons.advance_singles(from, to, kick, step); });
+      const auto [begin, end] = member.parts[k].singles;
+      for (std::size_t from = begin; from < end; from += tile) {
+        for (std::int64_t i = 0; i < steps; ++i) {
+          const std::size_t entry = static_cast<std::size_t>(i) * count + k;
+          const std::size_t to = std::min(end, from + tile);
+          counts[entry] += populations_[k].neurons.advance_singles(from, to, member.kicks[entry], first + i);
+        }
+      }
     }
-    if (const auto [low, high] = mine.doubles; low < high) {
-      over_block([&, low = low, high = high](double kick, std::int64_t step) {
-        return population.neurons.advance_doubles(low, high, kick, step);
-      });
+  }
+
+  /// One step of a member's neurons of population k in double precision, those of the raster among them.
+  std::int64_t advance_few(Member& member, std::size_t k, double kick, std::int64_t step) {
+    std::int64_t total = 0;
+    if (const auto [begin, end] = member.parts[k].doubles; begin < end) {
+      total += populations_[k].neurons.advance_doubles(begin, end, kick, step);
     }
-    if (const auto [low, high] = mine.raster; low < high) {
-      over_block([&, low = low, high = high](double kick, std::int64_t step) {
-        return advance_raster(k, low, high, kick, step, spikes_[member]);
-      });
+    if (const auto [begin, end] = member.parts[k].raster; begin < end) {
+      total += advance_raster(k, begin, end, kick, step, spikes_[member.number]);
     }
+    return total;
   }
 
   std::int64_t advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
@@ -363,17 +392,6 @@ class Network {
 
   [[nodiscard]] double spikes_per_neuron(std::size_t k, std::int64_t spikes) const {
     return static_cast<double>(spikes) / static_cast<double>(model_.populations[k].size);
-  }
-
-  /// A population one of whose kicks in a block of steps is not finite, or none.
-  [[nodiscard]] std::size_t not_finite(const std::vector<double>& kicks, std::size_t steps) const {
-    const std::size_t count = populations_.size();
-    for (std::size_t i = 0; i < steps; ++i) {
-      for (std::size_t k = 0; k < count; ++k) {
-        if (!std::isfinite(static_cast<float>(populations_[k].neurons.h * kicks[i * count + k]))) return k;
-      }
-    }
-    return none;
   }
 
   static std::vector<double> rates_before(const Model& model, const mean_field::OperatingPoint& point) {

@@ -80,9 +80,10 @@ class Inputs {
   std::vector<Weight> weights_;
   std::vector<Random> random_;
   std::size_t look_ahead_ = 0;
-  std::vector<std::vector<double>> past_;  ///< spikes[slot][population]: a ring
-  std::size_t recorded_ = 0;               ///< slot of the last step recorded
-  std::size_t slot_ = 0;                   ///< of the step that the last kick ended
+  std::vector<double> past_;  ///< spikes of population k in a slot at slot * populations + k: a ring
+  std::size_t slots_ = 0;     ///< of the ring
+  std::size_t recorded_ = 0;  ///< slot of the last step recorded
+  std::size_t slot_ = 0;      ///< of the step that the last kick ended
   std::vector<double> kick_;
 };
 
