@@ -92,6 +92,7 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
     : model_(&model), schedule_(model::schedule(model.simulation)), kick_(model.populations.size()) {
   const double h = schedule_.time_step;
   stimulated_ = !is_stationary(model);
+  std::vector<std::vector<Weight>> weights(kick_.size());
   std::size_t longest = 0;
   std::size_t shortest = std::numeric_limits<std::size_t>::max();
   for (const Projection& projection : model.projections) {
@@ -120,7 +121,11 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
     }
     longest = std::max(longest, steps);
     shortest = std::min(shortest, steps);
-    weights_.push_back({projection.to, static_cast<std::size_t>(channel - channels_.begin()), projection.weight});
+    weights[projection.to].push_back({static_cast<std::size_t>(channel - channels_.begin()), projection.weight});
+  }
+  for (const auto& leading_here : weights) {
+    weights_.insert(weights_.end(), leading_here.begin(), leading_here.end());
+    weights_end_.push_back(weights_.size());
   }
   std::vector<double> before(rate_before);
   for (double& rate : before) rate *= h;
@@ -135,7 +140,7 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
     }
     random_.push_back(random);
   }
-  for (const Weight& one : weights_) kick_[one.to] += one.weight * 0.5 * channels_[one.channel].delivered;
+  weigh(0.5);
   const double begin = schedule_.time_of(0);
   add_stimuli(begin, begin + h / 2);
 }
@@ -157,7 +162,6 @@ const std::vector<double>& Inputs::kick_after(std::int64_t step) {
   const auto spikes_before = [&](std::size_t steps, std::size_t k) {
     return past_[(slot_ >= steps ? slot_ - steps : slot_ + slots_ - steps) * kick_.size() + k];
   };
-  for (double& kick : kick_) kick = 0.0;
   for (Channel& channel : channels_) {
     double arrived = spikes_before(channel.steps, channel.from);
     if (channel.early < 1.0) {
@@ -175,12 +179,23 @@ const std::vector<double>& Inputs::kick_after(std::int64_t step) {
     channel.delivered -= channel.synapse.decay * (channel.second - s);
     if (channel.synapse.rise > 0.0) channel.delivered -= channel.synapse.rise * (channel.first - q);
   }
-  for (const Weight& one : weights_) kick_[one.to] += one.weight * channels_[one.channel].delivered;
+  weigh(1.0);
   if (stimulated_ || !random_.empty()) {
     const double end = schedule_.time_of(step + 1);
     add_stimuli(end - h / 2, end + h / 2);
   }
   return kick_;
+}
+
+void Inputs::weigh(double part) {
+  const Weight* one = weights_.data();
+  for (std::size_t k = 0; k < kick_.size(); ++k) {
+    double sum = 0.0;
+    for (const Weight* end = weights_.data() + weights_end_[k]; one != end; ++one) {
+      sum += one->weight * channels_[one->channel].delivered;
+    }
+    kick_[k] = part * sum;
+  }
 }
 
 void Inputs::add_stimuli(double begin, double end) {

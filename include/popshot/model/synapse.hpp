@@ -61,7 +61,6 @@ class Inputs {
     double delivered = 0.0;  ///< integral of the synaptic activity over the step
   };
   struct Weight {
-    std::size_t to;
     std::size_t channel;
     double weight;
   };
@@ -71,13 +70,16 @@ class Inputs {
     double value = 0.0;  ///< Ornstein-Uhlenbeck: at the end of the last interval
   };
 
+  /// The kick: `part` of what the channels deliver.
+  void weigh(double part);
   void add_stimuli(double begin, double end);
 
   const Model* model_;
   Schedule schedule_;
   bool stimulated_ = false;
   std::vector<Channel> channels_;
-  std::vector<Weight> weights_;
+  std::vector<Weight> weights_;           ///< by population that they lead to
+  std::vector<std::size_t> weights_end_;  ///< where those of each population end, and those of the next begin
   std::vector<Random> random_;
   std::size_t look_ahead_ = 0;
   std::vector<double> past_;  ///< spikes of population k in a slot at slot * populations + k: a ring
