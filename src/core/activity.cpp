@@ -23,15 +23,16 @@ Recorder::Recorder(const Schedule& schedule, std::size_t populations, ActivityOb
 
 bool Recorder::add(std::int64_t step, const std::vector<double>& spikes) {
   if (step < schedule_.transient_steps) return true;
-  const bool complete = ++in_record_ == schedule_.per_record;
-  if (complete) in_record_ = 0;
+  for (std::size_t k = 0; k < spikes.size(); ++k) sum_[k] += spikes[k];
+  return ++in_record_ < schedule_.per_record || end_record();
+}
+
+bool Recorder::end_record() {
+  in_record_ = 0;
   for (std::size_t k = 0; k < sum_.size(); ++k) {
-    sum_[k] += spikes[k];
-    if (!complete) continue;
     rate_[k] = sum_[k] / activity_.interval;
     sum_[k] = 0.0;
   }
-  if (!complete) return true;
   if (observer_) return observer_(rate_);
   for (std::size_t k = 0; k < rate_.size(); ++k) activity_.rate[k].push_back(rate_[k]);
   return true;

@@ -189,12 +189,12 @@ const std::vector<double>& Inputs::kick_after(std::int64_t step) {
 
 void Inputs::weigh(double part) {
   const Weight* one = weights_.data();
-  for (std::size_t k = 0; k < kick_.size(); ++k) {
+  const Weight* all = one;
+  double* to = kick_.data();
+  for (const std::size_t end : weights_end_) {
     double sum = 0.0;
-    for (const Weight* end = weights_.data() + weights_end_[k]; one != end; ++one) {
-      sum += one->weight * channels_[one->channel].delivered;
-    }
-    kick_[k] = part * sum;
+    for (; one != all + end; ++one) sum += one->weight * channels_[one->channel].delivered;
+    *to++ = part * sum;
   }
 }
 

@@ -205,15 +205,16 @@ HWY_INLINE Vector load_up_to(const float* numbers, std::size_t i, std::size_t en
   return i + hn::Lanes(d) <= end ? hn::LoadU(d, numbers + i) : load_first(d, numbers + i, end - i);
 }
 
-std::int64_t step_singles(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t near, std::size_t count,
-                          float kick) {
-  const Singles d;
+std::int64_t step_singles(const SingleNeurons& neurons, float kick) {
+  float* HWY_RESTRICT y = neurons.y;
+  const float* HWY_RESTRICT a = neurons.a;
+  const std::size_t count = neurons.count;
   const CommonKick common(kick);
   Tally tally;
-  step_groups(y, 0, near, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
-    return common.apply<true>(own, hn::LoadU(d, a + i), denominator);
+  step_groups(y, 0, neurons.near, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+    return common.apply<true>(own, hn::LoadU(Singles(), a + i), denominator);
   });
-  step_any(y, near, count, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+  step_any(y, neurons.near, count, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
     return common.apply<false>(own, load_up_to(a, i, count), denominator);
   });
   return spikes_of(tally, y, count);
@@ -302,9 +303,13 @@ HWY_EXPORT(step_singles);
 HWY_EXPORT(step_noisy);
 HWY_EXPORT(step_doubles);
 
-std::int64_t step_single(float* y, const float* a, std::size_t near, std::size_t count, float kick) {
-  return HWY_DYNAMIC_DISPATCH(step_singles)(y, a, near, count, kick);
+SingleKernel single_kernel() {
+  auto& chosen = hwy::GetChosenTarget();
+  if (!chosen.IsInitialized()) chosen.Update(hwy::SupportedTargets());
+  return HWY_DYNAMIC_DISPATCH(step_singles);
 }
+
+std::int64_t step_single(const SingleNeurons& neurons, float kick) { return single_kernel()(neurons, kick); }
 
 std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,
                                float scale) {

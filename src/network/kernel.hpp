@@ -16,14 +16,26 @@ inline constexpr double kernel_near_a = 1.0 / 160.0;
 /// The neurons that come first may be cut at multiples of this many: four vectors of 16.
 inline constexpr std::size_t kernel_group = 64;
 
-/// One kick and one drift of `count` neurons in single precision; returns the number of spikes.
+/// Neurons in single precision: state y and coefficient a of each. Of the first `near`, a multiple of kernel_group, |a|
+/// <= kernel_near_a.
+struct SingleNeurons {
+  float* y = nullptr;
+  const float* a = nullptr;
+  std::size_t near = 0;
+  std::size_t count = 0;
+};
+
+/// One kick and one drift of neurons in single precision; returns the number of spikes.
 ///
 /// State y = b V - a/2 with b = sin(w h)/w and a = 4 sin^2(w h/2) (negative for eta < 0). A kick of the voltage
 /// by D and the exact drift over h (units of tau) are y1 = y + a + b D, y' = y1/(1 - y1), a spike where 1 - y1 < 0;
-/// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice. theory.md (11)-(13a). kick = h D. Of the first `near`
-/// neurons, a multiple of kernel_group, |a| <= kernel_near_a: they take fewer operations. Where 1 - y1 is exactly zero
-/// the spike falls into the next step. Runs on the widest instruction set that the machine has; the same bits on each.
-std::int64_t step_single(float* y, const float* a, std::size_t near, std::size_t count, float kick);
+/// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice. theory.md (11)-(13a). kick = h D. The `near` neurons
+/// take fewer operations. Where 1 - y1 is exactly zero the spike falls into the next step. Runs on the widest
+/// instruction set that the machine has; the same bits on each.
+std::int64_t step_single(const SingleNeurons& neurons, float kick);
+/// step_single on the instruction set that is chosen now, for a loop.
+using SingleKernel = std::int64_t (*)(const SingleNeurons& neurons, float kick);
+[[nodiscard]] SingleKernel single_kernel();
 
 /// The same with noise, for neurons of any a: neuron i is kicked by h (D + noise scale) with the standard numbers
 /// noise[i]; kick = h D, scale = h times the scale of the noise in units of voltage.

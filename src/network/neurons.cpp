@@ -129,12 +129,16 @@ std::int64_t Neurons::advance(double kick, std::int64_t step) {
   return advance_doubles(0, doubles.size(), kick, step) + advance_singles(0, singles, kick, step);
 }
 
+SingleNeurons Neurons::part_of_singles(std::size_t begin, std::size_t end) const {
+  const std::size_t border = std::clamp(near / kernel_group * kernel_group, begin, end);
+  return {y.get() + begin, a.get() + begin, border - begin, end - begin};
+}
+
 std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
   if (begin >= end) return 0;
   const auto scaled = static_cast<float>(h * kick);
   if (!noise.active()) {
-    const std::size_t border = std::clamp(near / kernel_group * kernel_group, begin, end);
-    return step_single(y.get() + begin, a.get() + begin, border - begin, end - begin, scaled);
+    return step_single(part_of_singles(begin, end), scaled);
   }
   // Noise of a greater scale takes every neuron to y = -1 all the same; times the largest number it stays finite.
   constexpr double largest_scale = 1e20;

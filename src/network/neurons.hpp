@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel.hpp"
 #include "noise_numbers.hpp"
 #include "popshot/core/random.hpp"
 #include "popshot/core/riccati.hpp"
@@ -75,6 +76,8 @@ struct Neurons {
   /// One kick and one drift of all; returns the number of spikes. `step` is the number of the time step, on which noise
   /// depends. theory.md (6)-(8).
   std::int64_t advance(double kick, std::int64_t step);
+  /// A part of the singles as the kernel takes it; begin is a multiple of kernel_group.
+  [[nodiscard]] SingleNeurons part_of_singles(std::size_t begin, std::size_t end) const;
   /// The same of a part of the singles or doubles, begin <= i < end.
   std::int64_t advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
   std::int64_t advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step);

@@ -7,7 +7,10 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numbers>
+#include <numeric>
+#include <optional>
 #include <span>
 #include <tuple>
 
@@ -36,6 +39,8 @@ constexpr double measured_neuron_steps = 1e7;
 /// Slices of the single-precision arrays begin at multiples of this many neurons: as the kernel wants it, and whole
 /// cache lines.
 constexpr std::size_t slice_granularity = kernel_group;
+/// Two networks of up to this many neurons each fit together into the nearest cache.
+constexpr std::int64_t most_neurons_together = 4000;
 /// Neurons that are carried over several steps at once, where their kicks are known: they stay in the nearest cache.
 constexpr std::size_t tile = 2048;
 
@@ -165,6 +170,18 @@ class Network {
   Activity run() {
     const unsigned members = fastest_members();
     run_segment(members, schedule_.steps);
+    return result();
+  }
+
+  /// The run on one thread, a block of steps with every call; returns false when it has ended.
+  bool run_block() {
+    if (!alone_) alone_.emplace(*this);
+    if (next_step_ <= last_step_ && advance_block(alone_->member, schedule_.steps, alone_->sums)) return true;
+    return false;
+  }
+
+  /// What the run that has ended has given.
+  Activity result() {
     if (failure_population_ != none) {
       throw NumericalError(fmt::format("population '{}': the input at t = {:.6g} is not finite",
                                        model_.populations[failure_population_].name,
@@ -214,21 +231,36 @@ class Network {
   /// Runs up to, and not including, step `end`, or to where the run stops.
   void run_segment(unsigned members, std::int64_t end) {
     if (next_step_ > last_step_) return;
-    TeamSums sums(members, populations_.size() * static_cast<std::size_t>(block_));
+    TeamSums sums(members, sums_entries());
     members_ = members;
     run_team(members, [&](unsigned member) { work(member, end, sums); });
   }
 
-  /// The neurons of a population that a member steps, as begin and end.
+  using Range = std::pair<std::size_t, std::size_t>;
+  /// The neurons of a population that a member steps, as begin and end; and what that takes.
   struct Part {
-    std::pair<std::size_t, std::size_t> singles, doubles, raster;
+    Range singles, doubles, raster;
+    double h;     ///< time step in units of tau
+    double size;  ///< neurons of the population
+
+    /// Nothing but singles without noise.
+    bool plain;
+    SingleNeurons plain_singles;
   };
   [[nodiscard]] Part part_of(std::size_t k, unsigned member) const {
-    const auto& population = populations_[k];
-    const std::size_t granularity = population.neurons.noise.active() ? noise_block : slice_granularity;
-    return {slice(population.neurons.singles, member, members_, granularity),
-            slice(population.neurons.doubles.size(), member, members_),
-            slice(population.raster.neuron.size(), member, members_)};
+    const auto& neurons = populations_[k].neurons;
+    const std::size_t granularity = neurons.noise.active() ? noise_block : slice_granularity;
+    const Range singles = slice(neurons.singles, member, members_, granularity);
+    const Range doubles = slice(neurons.doubles.size(), member, members_);
+    const Range raster = slice(populations_[k].raster.neuron.size(), member, members_);
+    const bool few = doubles.first < doubles.second || raster.first < raster.second;
+    return {singles,
+            doubles,
+            raster,
+            neurons.h,
+            static_cast<double>(model_.populations[k].size),
+            !few && !neurons.noise.active(),
+            neurons.part_of_singles(singles.first, singles.second)};
   }
 
   /// What one member of the team has of its own. Every member makes the same kicks of the same spikes, so that the team
@@ -236,68 +268,119 @@ class Network {
   struct Member {
     unsigned number;
     model::Inputs inputs;
+    std::int64_t first;  ///< step of the next block
+    std::int64_t round = 1;
+    SingleKernel kernel = single_kernel();
     std::vector<Part> parts;
     std::vector<double> kicks;   ///< of population k in step i of the block at i * populations + k
     std::vector<double> spikes;  ///< per neuron, of a step
-  };
 
-  /// What one member of the team does: its slice of every population, a block of steps at a time. A block is as many
-  /// steps as the kicks are known for: one, if spikes arrive without delay.
+    Member(const Network& network, unsigned member)
+        : number(member),
+          inputs(network.inputs_),
+          first(network.next_step_),
+          kicks(network.populations_.size() * static_cast<std::size_t>(network.block_)),
+          spikes(network.populations_.size()) {
+      for (std::size_t k = 0; k < spikes.size(); ++k) parts.push_back(network.part_of(k, member));
+    }
+  };
+  /// A team of one.
+  struct Alone {
+    Member member;
+    TeamSums sums;
+    explicit Alone(const Network& network) : member(network, 0), sums(1, network.sums_entries()) {}
+  };
+  [[nodiscard]] std::size_t sums_entries() const { return populations_.size() * static_cast<std::size_t>(block_); }
+
+  /// What one member of the team does, up to, and not including, step `end`.
   void work(unsigned number, std::int64_t end, TeamSums& sums) {
-    const std::size_t count = populations_.size();
-    Member member{
-        number, inputs_, {}, std::vector<double>(count * static_cast<std::size_t>(block_)), std::vector<double>(count)};
-    for (std::size_t k = 0; k < count; ++k) member.parts.push_back(part_of(k, number));
-    std::int64_t round = 1;
+    Member member(*this, number);
     using Clock = std::chrono::steady_clock;
     Clock::time_point begin;
-    for (std::int64_t first = next_step_; first < end;) {
-      const std::int64_t steps = std::min({block_, schedule_.steps - first, end - first});
-      const std::size_t failed = take_kicks(member, first, steps);
-      std::int64_t* mine = sums.own(number, round);
-      if (failed == none && steps == 1) step_once(member, first, mine);
-      if (failed == none && steps > 1) step_block(member, first, steps, mine);
-      if (number == 0) report(first, steps);
-      sums.share(number, round);
-      if (number == 0 && round == 1) begin = Clock::now();  // all have begun
-      if (failed != none) {
-        if (number == 0) {
-          failure_population_ = failed;
-          last_step_ = first - 1;
-        }
-        return;  // every member has found the same
-      }
-      for (std::int64_t i = 0; i < steps; ++i) {
-        for (std::size_t k = 0; k < count; ++k) {
-          member.spikes[k] = spikes_per_neuron(k, sums.total(round, static_cast<std::size_t>(i) * count + k));
-        }
-        member.inputs.record(member.spikes);
-        // The observer's wish takes effect after the next block, which all members have begun by then or will.
-        if (number == 0 && !ended_ && !recorder_.add(first + i, member.spikes)) ended_ = true;
-      }
-      member.inputs.kick_after(first + steps - 1);
-      first += steps;
-      ++round;
-      if (number == 0) next_step_ = first;
-      if (first > last_step_) break;
+    while (advance_block(member, end, sums)) {
+      if (number == 0 && member.round == 2) begin = Clock::now();  // all have begun
     }
     if (number != 0) return;
     inputs_ = std::move(member.inputs);
     segment_seconds_ = std::chrono::duration<double>(Clock::now() - begin).count();
   }
 
+  /// One block of steps of a member's slice of every population: as many steps as the kicks are known for, one if
+  /// spikes arrive without delay. Returns false at the end of the segment or run.
+  bool advance_block(Member& member, std::int64_t end, TeamSums& sums) {
+    std::int64_t* mine = sums.own(member.number, member.round);
+    if (block_ == 1) return meet(member, 1, step_once(member, mine), sums) && member.first < end;
+    const std::int64_t steps = std::min(block_, std::min(schedule_.steps, end) - member.first);
+    std::size_t failed = take_kicks(member, steps);
+    if (failed == none) step_block(member, steps, mine);
+    return meet(member, steps, failed, sums) && member.first < end;
+  }
+
+  /// Meets the other members after that many steps, with a population whose kick was not finite or none, and takes
+  /// everybody's spikes. Returns false at the end of the run.
+  bool meet(Member& member, std::int64_t steps, std::size_t failed, TeamSums& sums) {
+    const std::size_t count = member.parts.size();
+    const std::int64_t first = member.first;
+    if (member.number == 0) report(first, steps);
+    sums.share(member.number, member.round);
+    if (failed != none) {  // every member has found the same
+      if (member.number == 0) {
+        failure_population_ = failed;
+        last_step_ = first - 1;
+      }
+      return false;
+    }
+    std::size_t entry = 0;
+    for (std::int64_t i = 0; i < steps; ++i) {
+      for (std::size_t k = 0; k < count; ++k) {
+        member.spikes[k] = static_cast<double>(sums.total(member.round, entry++)) / member.parts[k].size;
+      }
+      member.inputs.record(member.spikes);
+      // The observer's wish takes effect after the next block, which all members have begun by then or will.
+      if (member.number == 0 && !ended_ && !recorder_.add(first + i, member.spikes)) ended_ = true;
+    }
+    member.inputs.kick_after(first + steps - 1);
+    member.first = first + steps;
+    ++member.round;
+    if (member.number == 0) next_step_ = member.first;
+    return member.first <= last_step_;
+  }
+
+  /// Whether a kick can be given in single precision.
+  [[nodiscard]] static bool is_finite(const Part& part, double kick) {
+    return std::abs(part.h * kick) <= double{std::numeric_limits<float>::max()};
+  }
+
+  /// One step of a member's slices; counts[k] gets the spikes of population k. Returns a population whose kick is not
+  /// finite in single precision, or none.
+  std::size_t step_once(Member& member, std::int64_t* counts) {
+    const double* kick = member.inputs.kick().data();
+    const std::size_t count = member.parts.size();
+    for (std::size_t k = 0; k < count; ++k) {
+      const Part& part = member.parts[k];
+      if (!is_finite(part, kick[k])) return k;
+      if (part.plain) {
+        counts[k] = member.kernel(part.plain_singles, static_cast<float>(part.h * kick[k]));
+        continue;
+      }
+      // The few first: what they wait for passes while the many are stepped.
+      counts[k] = advance_few(member, k, kick[k], member.first);
+      const auto [begin, end] = part.singles;
+      counts[k] += populations_[k].neurons.advance_singles(begin, end, kick[k], member.first);
+    }
+    return none;
+  }
+
   /// The kicks of a block of steps, all but the first of which have not been asked for yet. Returns a population one of
   /// whose kicks is not finite in single precision, or none.
-  std::size_t take_kicks(Member& member, std::int64_t first, std::int64_t steps) const {
-    const std::size_t count = populations_.size();
+  static std::size_t take_kicks(Member& member, std::int64_t steps) {
     std::size_t failed = none;
     double* to = member.kicks.data();
-    for (std::int64_t i = 0; i < steps; ++i, to += count) {
-      const auto& kick = i == 0 ? member.inputs.kick() : member.inputs.kick_after(first + i - 1);
-      for (std::size_t k = 0; k < count; ++k) {
-        to[k] = kick[k];
-        const double scaled = std::abs(populations_[k].neurons.h * kick[k]);
-        if (!(scaled <= double{std::numeric_limits<float>::max()}) && failed == none) failed = k;
+    for (std::int64_t i = 0; i < steps; ++i) {
+      const auto& kick = i == 0 ? member.inputs.kick() : member.inputs.kick_after(member.first + i - 1);
+      for (std::size_t k = 0; k < kick.size(); ++k) {
+        *to++ = kick[k];
+        if (!is_finite(member.parts[k], kick[k]) && failed == none) failed = k;
       }
     }
     return failed;
@@ -314,20 +397,11 @@ class Network {
     if (execution_.progress) execution_.progress(static_cast<double>(first) / static_cast<double>(schedule_.steps));
   }
 
-  /// One step of a member's slices; counts[k] gets the spikes of population k. The few first: what they wait for passes
-  /// while the many are stepped.
-  void step_once(Member& member, std::int64_t step, std::int64_t* counts) {
-    for (std::size_t k = 0; k < populations_.size(); ++k) {
-      const auto [begin, end] = member.parts[k].singles;
-      const std::int64_t few = advance_few(member, k, member.kicks[k], step);
-      counts[k] = few + populations_[k].neurons.advance_singles(begin, end, member.kicks[k], step);
-    }
-  }
-
   /// A block of steps of a member's slices; counts[i * populations + k] gets the spikes of population k in step first +
   /// i. A tile of neurons is carried over the whole block before the next.
-  void step_block(Member& member, std::int64_t first, std::int64_t steps, std::int64_t* counts) {
-    const std::size_t count = populations_.size();
+  void step_block(Member& member, std::int64_t steps, std::int64_t* counts) {
+    const std::size_t count = member.parts.size();
+    const std::int64_t first = member.first;
     for (std::size_t k = 0; k < count; ++k) {
       for (std::int64_t i = 0; i < steps; ++i) {
         const std::size_t entry = static_cast<std::size_t>(i) * count + k;
@@ -390,10 +464,6 @@ class Network {
     return total;
   }
 
-  [[nodiscard]] double spikes_per_neuron(std::size_t k, std::int64_t spikes) const {
-    return static_cast<double>(spikes) / static_cast<double>(model_.populations[k].size);
-  }
-
   static std::vector<double> rates_before(const Model& model, const mean_field::OperatingPoint& point) {
     std::vector<double> rates;
     for (std::size_t k = 0; k < model.populations.size(); ++k) rates.push_back(start_rate(model, point, k));
@@ -428,6 +498,7 @@ class Network {
   unsigned members_ = 1;  ///< of the segment that runs
   std::vector<std::vector<Spike>> spikes_;
   std::int64_t next_step_ = 0;
+  std::optional<Alone> alone_;    ///< of a run block by block
   double segment_seconds_ = 0.0;  ///< of the last segment, from the end of its first block on
   std::int64_t next_report_ = 0;
   /// Only member 0 writes it, before the team meets in the block that it lies in or an earlier one.
@@ -440,6 +511,36 @@ class Network {
 Activity simulate(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point,
                   const Execution& execution, const ActivityObserver& observer) {
   return Network(model, sample, point, execution, observer).run();
+}
+
+std::vector<Activity> simulate(std::span<const Run> runs, const Execution& execution) {
+  std::vector<double> done(runs.size(), 0.0);
+  std::vector<Execution> own(runs.size(), Execution{.threads = 1, .stop = execution.stop});
+  std::vector<std::unique_ptr<Network>> networks;  // each refers to itself
+  const ActivityObserver none;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (execution.progress) {
+      own[i].progress = [&done, &execution, i](double fraction) {
+        done[i] = fraction;
+        execution.progress(std::accumulate(done.begin(), done.end(), 0.0) / static_cast<double>(done.size()));
+      };
+    }
+    networks.push_back(std::make_unique<Network>(*runs[i].model, *runs[i].sample, runs[i].point, own[i], none));
+  }
+  std::vector<Network*> running;
+  for (const auto& network : networks) running.push_back(network.get());
+  while (!running.empty()) {
+    std::erase_if(running, [](Network* network) { return !network->run_block(); });
+  }
+  std::vector<Activity> activities;
+  for (const auto& network : networks) activities.push_back(network->result());
+  return activities;
+}
+
+std::size_t best_together(const Model& model) {
+  std::int64_t neurons = 0;
+  for (const Population& population : model.populations) neurons += population.size;
+  return neurons <= most_neurons_together ? 2 : 1;
 }
 
 mean_field::OperatingPoint start_point(const Model& model, const Sample& sample) {

@@ -51,7 +51,7 @@ class TeamSums {
 
   [[nodiscard]] std::int64_t* part(unsigned member, std::int64_t round) {
     // Two sets in turn: who has shared a round may fill the next one while others still read this.
-    const auto set = static_cast<std::size_t>(round % 2);
+    const std::size_t set = static_cast<std::size_t>(round) % 2;
     return storage_.get() + (set * members_ + member) * stride_;
   }
   [[nodiscard]] std::atomic_ref<std::int64_t> note(unsigned member, std::int64_t round) {

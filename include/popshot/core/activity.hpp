@@ -62,6 +62,8 @@ class Recorder {
   [[nodiscard]] Activity& activity() { return activity_; }
 
  private:
+  bool end_record();
+
   Schedule schedule_;
   std::int64_t in_record_ = 0;  ///< steps of the record interval that have been added
   ActivityObserver observer_;

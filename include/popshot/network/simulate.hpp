@@ -1,6 +1,9 @@
 // The microscopic level: a network of quadratic integrate-and-fire neurons, spike by spike.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "popshot/core/activity.hpp"
 #include "popshot/core/execution.hpp"
 #include "popshot/network/sample.hpp"
@@ -19,6 +22,20 @@ namespace popshot::network {
 [[nodiscard]] Activity simulate(const model::Model& model, const Sample& sample,
                                 const mean_field::OperatingPoint& point, const Execution& execution = {},
                                 const ActivityObserver& observer = {});
+
+/// One of several networks to be simulated together: a trial, or a point of a parameter scan.
+struct Run {
+  const model::Model* model;
+  const Sample* sample;
+  mean_field::OperatingPoint point;  ///< as for simulate
+};
+/// Simulates several networks in this thread, a time step of each in turn: the arithmetic of one fills the time in
+/// which another waits for its spikes to be counted, which makes pairs of small networks up to 1.7 times as fast
+/// (docs/benchmarks.md). Returns the activities in order, bit for bit those of simulate.
+/// Throws as simulate does, for the first network that fails, when all have ended.
+[[nodiscard]] std::vector<Activity> simulate(std::span<const Run> runs, const Execution& execution = {});
+/// How many networks like that of this model are best simulated together: 2 if small, else 1.
+[[nodiscard]] std::size_t best_together(const model::Model& model);
 
 /// The operating point that a simulation of the sample starts at: near the state that simulation.state selects; zeros
 /// if simulation.start needs none.
