@@ -205,7 +205,7 @@ HWY_INLINE Vector load_up_to(const float* numbers, std::size_t i, std::size_t en
   return i + hn::Lanes(d) <= end ? hn::LoadU(d, numbers + i) : load_first(d, numbers + i, end - i);
 }
 
-std::int64_t step_singles(const SingleNeurons& neurons, float kick) {
+std::int64_t step_singles(const SingleView& neurons, float kick) {
   float* HWY_RESTRICT y = neurons.y;
   const float* HWY_RESTRICT a = neurons.a;
   const std::size_t count = neurons.count;
@@ -236,55 +236,46 @@ std::int64_t step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, cons
 /// riccati_step of core/riccati.hpp, operation by operation, on as many whole vectors of neurons as there are from i
 /// on; returns their spikes.
 template <class D>
-HWY_INLINE double step_whole_vectors(D d, double* HWY_RESTRICT voltage, const double* HWY_RESTRICT c,
-                                     const double* HWY_RESTRICT b, const double* HWY_RESTRICT e,
-                                     const double* HWY_RESTRICT half_turns, std::size_t& i, std::size_t count,
-                                     double kick, const float* HWY_RESTRICT noise, double scale) {
+HWY_INLINE double step_whole_vectors(D d, const DoubleView& neurons, std::size_t& i, double kick,
+                                     const float* HWY_RESTRICT noise, double scale) {
   const std::size_t lanes = hn::Lanes(d);
-  if (i + lanes > count) return 0.0;
+  if (i + lanes > neurons.count) return 0.0;
   const auto closest = hn::Set(d, 1e-30);
   const auto zero = hn::Zero(d);
   auto spikes = zero;  // whole numbers: exact in any order up to 2^53
-  for (; i + lanes <= count; i += lanes) {
+  for (; i + lanes <= neurons.count; i += lanes) {
     auto own = hn::Set(d, kick);
     if (noise != nullptr) {
       const auto numbers = hn::LoadU(hn::Rebind<float, D>(), noise + i);
       own = hn::Add(own, hn::Mul(hn::Set(d, scale), hn::PromoteTo(d, numbers)));
     }
-    const auto x = hn::Add(hn::LoadU(d, voltage + i), own);
-    const auto cosine = hn::LoadU(d, c + i);
-    auto denominator = hn::Sub(cosine, hn::Mul(hn::LoadU(d, b + i), x));
+    const auto x = hn::Add(hn::LoadU(d, neurons.voltage + i), own);
+    const auto cosine = hn::LoadU(d, neurons.c + i);
+    auto denominator = hn::Sub(cosine, hn::Mul(hn::LoadU(d, neurons.b + i), x));
     denominator = hn::IfThenElse(hn::Lt(hn::Abs(denominator), closest), hn::Neg(closest), denominator);
-    const auto numerator = hn::Add(hn::Mul(cosine, x), hn::LoadU(d, e + i));
-    hn::StoreU(hn::Div(numerator, denominator), d, voltage + i);
+    const auto numerator = hn::Add(hn::Mul(cosine, x), hn::LoadU(d, neurons.e + i));
+    hn::StoreU(hn::Div(numerator, denominator), d, neurons.voltage + i);
     const auto one = hn::IfThenElseZero(hn::Lt(denominator, zero), hn::Set(d, 1.0));
-    spikes = hn::Add(spikes, hn::Add(hn::LoadU(d, half_turns + i), one));
+    spikes = hn::Add(spikes, hn::Add(hn::LoadU(d, neurons.half_turns + i), one));
   }
   return hn::GetLane(hn::SumOfLanes(d, spikes));
 }
 
-std::int64_t step_doubles(double* HWY_RESTRICT voltage, const double* HWY_RESTRICT c, const double* HWY_RESTRICT b,
-                          const double* HWY_RESTRICT e, const double* HWY_RESTRICT half_turns, std::size_t count,
-                          double kick, const float* HWY_RESTRICT noise, double scale) {
+std::int64_t step_doubles(const DoubleView& neurons, double kick, const float* noise, double scale) {
   std::size_t i = 0;
-  double spikes = 0.0;
-  const auto step = [&](auto d) HWY_ATTR {
-    spikes += step_whole_vectors(d, voltage, c, b, e, half_turns, i, count, kick, noise, scale);
-  };
-  step(hn::ScalableTag<double>());
-  step(hn::CappedTag<double, 2>());
-  step(hn::CappedTag<double, 1>());
+  double spikes = step_whole_vectors(hn::ScalableTag<double>(), neurons, i, kick, noise, scale);
+  spikes += step_whole_vectors(hn::CappedTag<double, 2>(), neurons, i, kick, noise, scale);
+  spikes += step_whole_vectors(hn::CappedTag<double, 1>(), neurons, i, kick, noise, scale);
   return static_cast<std::int64_t>(spikes);
 }
 #else
-std::int64_t step_doubles(double* HWY_RESTRICT voltage, const double* HWY_RESTRICT c, const double* HWY_RESTRICT b,
-                          const double* HWY_RESTRICT e, const double* HWY_RESTRICT half_turns, std::size_t count,
-                          double kick, const float* HWY_RESTRICT noise, double scale) {
+std::int64_t step_doubles(const DoubleView& neurons, double kick, const float* noise, double scale) {
   double spikes = 0.0;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < neurons.count; ++i) {
     const double own = noise != nullptr ? kick + scale * static_cast<double>(noise[i]) : kick;
-    const auto step = riccati_step(RiccatiFlow<double>{c[i], b[i], e[i], half_turns[i]}, voltage[i] + own);
-    voltage[i] = step.state;
+    const RiccatiFlow<double> flow{neurons.c[i], neurons.b[i], neurons.e[i], neurons.half_turns[i]};
+    const auto step = riccati_step(flow, neurons.voltage[i] + own);
+    neurons.voltage[i] = step.state;
     spikes += step.spikes;
   }
   return static_cast<std::int64_t>(spikes);
@@ -303,13 +294,15 @@ HWY_EXPORT(step_singles);
 HWY_EXPORT(step_noisy);
 HWY_EXPORT(step_doubles);
 
-SingleKernel single_kernel() {
+Kernels kernels() {
   auto& chosen = hwy::GetChosenTarget();
   if (!chosen.IsInitialized()) chosen.Update(hwy::SupportedTargets());
-  return HWY_DYNAMIC_DISPATCH(step_singles);
+  return {HWY_DYNAMIC_DISPATCH(step_singles), HWY_DYNAMIC_DISPATCH(step_doubles)};
 }
 
-std::int64_t step_single(const SingleNeurons& neurons, float kick) { return single_kernel()(neurons, kick); }
+std::int64_t step_single(const SingleView& neurons, float kick) {
+  return HWY_DYNAMIC_DISPATCH(step_singles)(neurons, kick);
+}
 
 std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,
                                float scale) {
@@ -334,9 +327,8 @@ ChosenTarget::~ChosenTarget() {
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
-std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,
-                         std::size_t count, double kick, const float* noise, double scale) {
-  return HWY_DYNAMIC_DISPATCH(step_doubles)(voltage, c, b, e, half_turns, count, kick, noise, scale);
+std::int64_t step_double(const DoubleView& neurons, double kick, const float* noise, double scale) {
+  return HWY_DYNAMIC_DISPATCH(step_doubles)(neurons, kick, noise, scale);
 }
 
 }  // namespace popshot::network

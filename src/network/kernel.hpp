@@ -18,7 +18,7 @@ inline constexpr std::size_t kernel_group = 64;
 
 /// Neurons in single precision: state y and coefficient a of each. Of the first `near`, a multiple of kernel_group, |a|
 /// <= kernel_near_a.
-struct SingleNeurons {
+struct SingleView {
   float* y = nullptr;
   const float* a = nullptr;
   std::size_t near = 0;
@@ -32,11 +32,7 @@ struct SingleNeurons {
 /// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice. theory.md (11)-(13a). kick = h D. The `near` neurons
 /// take fewer operations. Where 1 - y1 is exactly zero the spike falls into the next step. Runs on the widest
 /// instruction set that the machine has; the same bits on each.
-std::int64_t step_single(const SingleNeurons& neurons, float kick);
-/// step_single on the instruction set that is chosen now, for a loop.
-using SingleKernel = std::int64_t (*)(const SingleNeurons& neurons, float kick);
-[[nodiscard]] SingleKernel single_kernel();
-
+std::int64_t step_single(const SingleView& neurons, float kick);
 /// The same with noise, for neurons of any a: neuron i is kicked by h (D + noise scale) with the standard numbers
 /// noise[i]; kick = h D, scale = h times the scale of the noise in units of voltage.
 std::int64_t step_single_noisy(float* y, const float* a, const float* noise, std::size_t count, float kick,
@@ -59,10 +55,25 @@ class ChosenTarget {
   ChosenTarget& operator=(ChosenTarget&&) = delete;
 };
 
-/// One kick by `kick` and one drift of `count` neurons in double precision by riccati_step, any step, any eta.
-/// Arrays of the flow's coefficients; returns the number of spikes. With `noise`, neuron i is kicked by scale noise[i]
-/// more.
-std::int64_t step_double(double* voltage, const double* c, const double* b, const double* e, const double* half_turns,
-                         std::size_t count, double kick, const float* noise = nullptr, double scale = 0.0);
+/// Neurons in double precision: voltage and coefficients of the flow (RiccatiFlow) of each.
+struct DoubleView {
+  double* voltage = nullptr;
+  const double* c = nullptr;
+  const double* b = nullptr;
+  const double* e = nullptr;
+  const double* half_turns = nullptr;
+  std::size_t count = 0;
+};
+
+/// One kick by `kick` and one drift of neurons in double precision by riccati_step, any step, any eta; returns the
+/// number of spikes. With `noise` (not null), neuron i is kicked by scale noise[i] more.
+std::int64_t step_double(const DoubleView& neurons, double kick, const float* noise, double scale);
+
+/// step_single and step_double on the instruction set that is chosen now, for a loop.
+struct Kernels {
+  std::int64_t (*single)(const SingleView& neurons, float kick);
+  std::int64_t (*double_)(const DoubleView& neurons, double kick, const float* noise, double scale);
+};
+[[nodiscard]] Kernels kernels();
 
 }  // namespace popshot::network

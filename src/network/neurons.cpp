@@ -69,6 +69,11 @@ void DoubleNeurons::set_flow(std::size_t i, const RiccatiFlow<double>& flow) {
   half_turns[i] = flow.half_turns;
 }
 
+DoubleView DoubleNeurons::part(std::size_t begin, std::size_t end) {
+  return {voltage.data() + begin, c.data() + begin,          b.data() + begin,
+          e.data() + begin,       half_turns.data() + begin, end - begin};
+}
+
 void DoubleNeurons::reserve(std::size_t count) {
   for (auto* values : {&voltage, &c, &b, &e, &half_turns}) values->reserve(count);
 }
@@ -129,7 +134,7 @@ std::int64_t Neurons::advance(double kick, std::int64_t step) {
   return advance_doubles(0, doubles.size(), kick, step) + advance_singles(0, singles, kick, step);
 }
 
-SingleNeurons Neurons::part_of_singles(std::size_t begin, std::size_t end) const {
+SingleView Neurons::part_of_singles(std::size_t begin, std::size_t end) const {
   const std::size_t border = std::clamp(near / kernel_group * kernel_group, begin, end);
   return {y.get() + begin, a.get() + begin, border - begin, end - begin};
 }
@@ -159,8 +164,7 @@ std::int64_t advance(DoubleNeurons& d, std::size_t begin, std::size_t end, doubl
                      std::int64_t step) {
   if (begin >= end) return 0;
   const auto advance_part = [&](std::size_t first, std::size_t last, const float* numbers) {
-    return step_double(&d.voltage[first], &d.c[first], &d.b[first], &d.e[first], &d.half_turns[first], last - first,
-                       kick, numbers, noise.scale);
+    return step_double(d.part(first, last), kick, numbers, noise.scale);
   };
   if (!noise.active()) return advance_part(begin, end, nullptr);
   std::int64_t spikes = 0;

@@ -27,6 +27,8 @@ struct DoubleNeurons {
   void resize(std::size_t count);
   void set_flow(std::size_t i, const RiccatiFlow<double>& flow);
   void reserve(std::size_t count);
+  /// The neurons begin <= i < end as the kernel takes them.
+  [[nodiscard]] DoubleView part(std::size_t begin, std::size_t end);
   [[nodiscard]] std::size_t size() const { return voltage.size(); }
 };
 
@@ -77,7 +79,7 @@ struct Neurons {
   /// depends. theory.md (6)-(8).
   std::int64_t advance(double kick, std::int64_t step);
   /// A part of the singles as the kernel takes it; begin is a multiple of kernel_group.
-  [[nodiscard]] SingleNeurons part_of_singles(std::size_t begin, std::size_t end) const;
+  [[nodiscard]] SingleView part_of_singles(std::size_t begin, std::size_t end) const;
   /// The same of a part of the singles or doubles, begin <= i < end.
   std::int64_t advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
   std::int64_t advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step);

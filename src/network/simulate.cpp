@@ -244,24 +244,25 @@ class Network {
     double h;     ///< time step in units of tau
     double size;  ///< neurons of the population
 
-    /// Nothing but singles without noise.
+    /// Neither noise nor a raster: the kernels do it all.
     bool plain;
-    SingleNeurons plain_singles;
+    SingleView plain_singles;
+    DoubleView plain_doubles;
   };
-  [[nodiscard]] Part part_of(std::size_t k, unsigned member) const {
-    const auto& neurons = populations_[k].neurons;
+  [[nodiscard]] Part part_of(std::size_t k, unsigned member) {
+    auto& neurons = populations_[k].neurons;
     const std::size_t granularity = neurons.noise.active() ? noise_block : slice_granularity;
     const Range singles = slice(neurons.singles, member, members_, granularity);
     const Range doubles = slice(neurons.doubles.size(), member, members_);
     const Range raster = slice(populations_[k].raster.neuron.size(), member, members_);
-    const bool few = doubles.first < doubles.second || raster.first < raster.second;
     return {singles,
             doubles,
             raster,
             neurons.h,
             static_cast<double>(model_.populations[k].size),
-            !few && !neurons.noise.active(),
-            neurons.part_of_singles(singles.first, singles.second)};
+            raster.first == raster.second && !neurons.noise.active(),
+            neurons.part_of_singles(singles.first, singles.second),
+            neurons.doubles.part(doubles.first, doubles.second)};
   }
 
   /// What one member of the team has of its own. Every member makes the same kicks of the same spikes, so that the team
@@ -271,12 +272,12 @@ class Network {
     model::Inputs inputs;
     std::int64_t first;  ///< step of the next block
     std::int64_t round = 1;
-    SingleKernel kernel = single_kernel();
+    Kernels kernel = kernels();
     std::vector<Part> parts;
     std::vector<double> kicks;   ///< of population k in step i of the block at i * populations + k
     std::vector<double> spikes;  ///< per neuron, of a step
 
-    Member(const Network& network, unsigned member)
+    Member(Network& network, unsigned member)
         : number(member),
           inputs(network.inputs_),
           first(network.next_step_),
@@ -289,7 +290,7 @@ class Network {
   struct Alone {
     Member member;
     TeamSums sums;
-    explicit Alone(const Network& network) : member(network, 0), sums(1, network.sums_entries()) {}
+    explicit Alone(Network& network) : member(network, 0), sums(1, network.sums_entries()) {}
   };
   [[nodiscard]] std::size_t sums_entries() const { return populations_.size() * static_cast<std::size_t>(block_); }
 
@@ -361,7 +362,10 @@ class Network {
       const Part& part = member.parts[k];
       if (!is_finite(part, kick[k])) return k;
       if (part.plain) {
-        counts[k] = member.kernel(part.plain_singles, static_cast<float>(part.h * kick[k]));
+        // The few first: what they wait for passes while the many are stepped.
+        const auto few =
+            part.plain_doubles.count > 0 ? member.kernel.double_(part.plain_doubles, kick[k], nullptr, 0.0) : 0;
+        counts[k] = few + member.kernel.single(part.plain_singles, static_cast<float>(part.h * kick[k]));
       } else {
         counts[k] = step_all_kinds(member, k, kick[k]);
       }
@@ -369,8 +373,8 @@ class Network {
     return none;
   }
 
-  /// One step of a member's slice of population k, which may have neurons of every kind. The few first: what they wait
-  /// for passes while the many are stepped. Apart from its caller, which is faster for it.
+  /// One step of a member's slice of population k, which may have neurons of every kind. Apart from its caller, which
+  /// is faster for it.
   HWY_NOINLINE std::int64_t step_all_kinds(Member& member, std::size_t k, double kick) {
     const auto [begin, end] = member.parts[k].singles;
     const std::int64_t few = advance_few(member, k, kick, member.first);

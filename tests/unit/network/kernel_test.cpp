@@ -196,7 +196,7 @@ TEST(Kernel, InDoublePrecisionIsTheRiccatiStepBitForBit) {
           expected[i] = next.state;
           spikes += next.spikes;
         }
-        const auto counted = step_double(voltage.data(), c.data(), b.data(), e.data(), half_turns.data(), count, 0.1,
+        const auto counted = step_double({voltage.data(), c.data(), b.data(), e.data(), half_turns.data(), count}, 0.1,
                                          noisy ? noise.data() : nullptr, 0.3);
         ASSERT_EQ(static_cast<double>(counted), spikes) << kernel_target();
       }
