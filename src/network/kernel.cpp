@@ -18,8 +18,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Up to 16 numbers a vector, so that four vectors fit into a kernel_group on every machine.
-using Singles = hn::CappedTag<float, kernel_group / 4>;
+using Singles = hn::CappedTag<float, kernel_group>;
 using Vector = hn::Vec<Singles>;
 
 /// A kick that all neurons get: y1 = (y + a (1 - k/6 - k a/180)) + k with k = h D, theory.md (13a). Without the term in
@@ -159,17 +158,21 @@ HWY_INLINE Vector step_vector(float* HWY_RESTRICT y, std::size_t i, const Step& 
   return denominator;
 }
 
-/// Steps the neurons begin <= i < end, a multiple of four vectors. Four at a time: their divisions overlap.
+/// Steps the neurons begin <= i < end, whole vectors. Four at a time: their divisions overlap.
 template <class Step>
-HWY_INLINE void step_groups(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Tally& tally, const Step& step) {
+HWY_INLINE void step_vectors(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Tally& tally,
+                             const Step& step) {
   const std::size_t lanes = hn::Lanes(Singles());
-  for (std::size_t i = begin; i < end; i += 4 * lanes) {
+  const auto no_spike = hn::Set(Singles(), 1.0F);
+  std::size_t i = begin;
+  for (; i + 4 * lanes <= end; i += 4 * lanes) {
     const auto d0 = step_vector(y, i, step);
     const auto d1 = step_vector(y, i + lanes, step);
     const auto d2 = step_vector(y, i + 2 * lanes, step);
     const auto d3 = step_vector(y, i + 3 * lanes, step);
     tally.add(d0, d1, d2, d3);
   }
+  for (; i < end; i += lanes) tally.add(step_vector(y, i, step), no_spike, no_spike, no_spike);
 }
 
 /// Steps the neurons begin <= i < end, any number. For the last ones, fewer than a vector, `step` must look at nothing
@@ -177,13 +180,10 @@ HWY_INLINE void step_groups(float* HWY_RESTRICT y, std::size_t begin, std::size_
 template <class Step>
 HWY_INLINE void step_any(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Tally& tally, const Step& step) {
   const Singles d;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto no_spike = hn::Set(d, 1.0F);
-  const std::size_t groups = begin + (end - begin) / (4 * lanes) * (4 * lanes);
-  step_groups(y, begin, groups, tally, step);
-  std::size_t i = groups;
-  for (; i + lanes <= end; i += lanes) tally.add(step_vector(y, i, step), no_spike, no_spike, no_spike);
+  const std::size_t i = end - (end - begin) % hn::Lanes(d);
+  step_vectors(y, begin, i, tally, step);
   if (i == end) return;
+  const auto no_spike = hn::Set(d, 1.0F);
   Vector denominator;
   const auto y1 = step(load_first(d, y + i, end - i), i, denominator);
   store_first(d, hn::Div(y1, denominator), y + i, end - i);
@@ -205,19 +205,35 @@ HWY_INLINE Vector load_up_to(const float* numbers, std::size_t i, std::size_t en
   return i + hn::Lanes(d) <= end ? hn::LoadU(d, numbers + i) : load_first(d, numbers + i, end - i);
 }
 
+/// The coefficients of a vector of neurons from i on, of whose group the line is. theory.md (13b).
+HWY_INLINE Vector on_line(const Line& line, std::size_t i) {
+  const Singles d;
+  const auto place = hn::Iota(d, static_cast<float>(i % kernel_group));
+  return hn::Add(hn::Set(d, line.first), hn::Mul(hn::Set(d, line.slope), place));
+}
+
 std::int64_t step_singles(const SingleView& neurons, float kick) {
   float* HWY_RESTRICT y = neurons.y;
-  const float* HWY_RESTRICT a = neurons.a;
-  const std::size_t count = neurons.count;
+  const std::size_t lined = neurons.lined;
+  const std::size_t count = neurons.count - lined;
   const CommonKick common(kick);
   Tally tally;
-  step_groups(y, 0, neurons.near, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+  if (lined > 0) {
+    const Line* HWY_RESTRICT lines = neurons.lines;
+    step_vectors(y, 0, lined, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+      return common.apply<true>(own, on_line(lines[i / kernel_group], i), denominator);
+    });
+    y += lined;
+  }
+  const float* HWY_RESTRICT a = neurons.coefficients;
+  const std::size_t near = neurons.near - lined;
+  step_vectors(y, 0, near, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
     return common.apply<true>(own, hn::LoadU(Singles(), a + i), denominator);
   });
-  step_any(y, neurons.near, count, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
+  step_any(y, near, count, tally, [&](Vector own, std::size_t i, Vector& denominator) HWY_ATTR {
     return common.apply<false>(own, load_up_to(a, i, count), denominator);
   });
-  return spikes_of(tally, y, count);
+  return spikes_of(tally, neurons.y, neurons.count);
 }
 
 std::int64_t step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const float* HWY_RESTRICT noise,

@@ -13,14 +13,25 @@ inline constexpr double kernel_largest_a = 1.0 / 16.0;
 /// Largest |a| for which the kick factor may be 1 - a/6: right to 2e-7 too.
 inline constexpr double kernel_near_a = 1.0 / 160.0;
 
-/// The neurons that come first may be cut at multiples of this many: four vectors of 16.
-inline constexpr std::size_t kernel_group = 64;
+/// Neurons in single precision come in groups of this many: a vector of the widest instruction set.
+inline constexpr std::size_t kernel_group = 16;
 
-/// Neurons in single precision: state y and coefficient a of each. Of the first `near`, a multiple of kernel_group, |a|
-/// <= kernel_near_a.
+/// The coefficients a of a kernel_group whose neurons differ by equal steps: first + i slope, i = 0 .. kernel_group -
+/// 1, in single precision.
+struct Line {
+  float first;
+  float slope;
+  [[nodiscard]] float operator()(std::size_t i) const { return first + slope * static_cast<float>(i); }
+};
+
+/// Neurons in single precision: state y and coefficient a of each. The first `lined` have their coefficients from
+/// lines; coefficients[0] belongs to the neuron after them. Of the first `near`, which the lined ones are among, |a| <=
+/// kernel_near_a. `lined` and `near` are multiples of kernel_group.
 struct SingleView {
   float* y = nullptr;
-  const float* a = nullptr;
+  const Line* lines = nullptr;
+  const float* coefficients = nullptr;
+  std::size_t lined = 0;
   std::size_t near = 0;
   std::size_t count = 0;
 };
@@ -29,9 +40,10 @@ struct SingleView {
 ///
 /// State y = b V - a/2 with b = sin(w h)/w and a = 4 sin^2(w h/2) (negative for eta < 0). A kick of the voltage
 /// by D and the exact drift over h (units of tau) are y1 = y + a + b D, y' = y1/(1 - y1), a spike where 1 - y1 < 0;
-/// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice. theory.md (11)-(13a). kick = h D. The `near` neurons
-/// take fewer operations. Where 1 - y1 is exactly zero the spike falls into the next step. Runs on the widest
-/// instruction set that the machine has; the same bits on each.
+/// b = h (1 - a/6 - a^2/180 - ...), so that two arrays suffice, or little more than one. theory.md (11)-(13b). kick = h
+/// D. The `near` neurons take fewer operations than the others, the lined ones more, but they move fewer bytes. Where 1
+/// - y1 is exactly zero the spike falls into the next step. Runs on the widest instruction set that the machine has;
+/// the same bits on each.
 std::int64_t step_single(const SingleView& neurons, float kick);
 /// The same with noise, for neurons of any a: neuron i is kicked by h (D + noise scale) with the standard numbers
 /// noise[i]; kick = h D, scale = h times the scale of the noise in units of voltage.

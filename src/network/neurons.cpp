@@ -30,6 +30,10 @@ KernelCoefficients kernel_coefficients(double eta, double h) {
   return {a, angle > 0 ? sine / angle * h : h};
 }
 
+/// a by the series of 4 sin^2(sqrt(x)/2) in x = eta h^2, which holds for either sign and to 1e-9 where singles are
+/// allowed.
+double small_coefficient(double x) { return x * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0))); }
+
 /// Where x = eta h^2 gives |a| < limit, with a = 4 sin^2(sqrt(x)/2) or -4 sinh^2(sqrt(-x)/2).
 class InputRange {
  public:
@@ -69,7 +73,7 @@ void DoubleNeurons::set_flow(std::size_t i, const RiccatiFlow<double>& flow) {
   half_turns[i] = flow.half_turns;
 }
 
-DoubleView DoubleNeurons::part(std::size_t begin, std::size_t end) {
+DoubleView DoubleNeurons::view(std::size_t begin, std::size_t end) {
   return {voltage.data() + begin, c.data() + begin,          b.data() + begin,
           e.data() + begin,       half_turns.data() + begin, end - begin};
 }
@@ -102,16 +106,36 @@ void Neurons::add_single(double eta, double voltage) {
   start_single(singles++, eta, voltage);
 }
 
-void Neurons::resize(std::size_t near_count, std::size_t single_count, std::size_t double_count) {
-  near = near_count;
-  singles = single_count;
-  doubles.resize(double_count);
+std::optional<Line> Neurons::line(std::span<const double, kernel_group> eta) const {
+  if (path(eta.front()) != Path::near || path(eta.back()) != Path::near) return std::nullopt;
+  std::array<double, kernel_group> exact{};
+  double largest = 0.0;
+  for (std::size_t i = 0; i < kernel_group; ++i) {
+    exact[i] = small_coefficient(eta[i] * h * h);
+    largest = std::max(largest, std::abs(exact[i]));
+  }
+  if (largest > kernel_near_a) return std::nullopt;
+  const Line line{static_cast<float>(exact.front()),
+                  static_cast<float>((exact.back() - exact.front()) / static_cast<double>(kernel_group - 1))};
+  constexpr double tolerance = 0x1p-23;
+  for (std::size_t i = 0; i < kernel_group; ++i) {
+    if (std::abs(static_cast<double>(line(i)) - exact[i]) > tolerance * largest) return std::nullopt;
+  }
+  return line;
+}
+
+void Neurons::resize(const std::array<std::size_t, paths>& counts) {
+  lined = counts[0];
+  near = lined + counts[1];
+  singles = near + counts[2];
+  lines.resize(lined / kernel_group);
+  doubles.resize(counts[3]);
 }
 
 void Neurons::start_single(std::size_t i, double eta, double voltage) {
   const auto kernel = kernel_coefficients(eta, h);
   y[i] = static_cast<float>(kernel.b * voltage - kernel.a / 2);
-  a[i] = static_cast<float>(kernel.a);
+  if (i >= lined) a[i - lined] = static_cast<float>(kernel.a);
 }
 
 void Neurons::start_double(std::size_t i, double eta, double voltage) {
@@ -121,12 +145,10 @@ void Neurons::start_double(std::size_t i, double eta, double voltage) {
 
 void Neurons::set_single(std::size_t i, double eta) {
   const auto factor = [](double x) { return 1.0 - x / 6.0 - x * x / 180.0; };  // b/h, as in the kernel
-  const double old = a[i];
-  // The series of 4 sin^2(sqrt(x)/2) in x = eta h^2, which holds for either sign and to 1e-9 where singles are allowed.
-  const double x = eta * h * h;
-  const double changed = x * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0)));
+  const double old = a[i - lined];
+  const double changed = small_coefficient(eta * h * h);
   y[i] = static_cast<float>((y[i] + old / 2) * factor(changed) / factor(old) - changed / 2);
-  a[i] = static_cast<float>(changed);
+  a[i - lined] = static_cast<float>(changed);
   if (std::abs(changed) > kernel_near_a) near = std::min(near, i);
 }
 
@@ -134,16 +156,22 @@ std::int64_t Neurons::advance(double kick, std::int64_t step) {
   return advance_doubles(0, doubles.size(), kick, step) + advance_singles(0, singles, kick, step);
 }
 
-SingleView Neurons::part_of_singles(std::size_t begin, std::size_t end) const {
-  const std::size_t border = std::clamp(near / kernel_group * kernel_group, begin, end);
-  return {y.get() + begin, a.get() + begin, border - begin, end - begin};
+SingleView Neurons::view_of_singles(std::size_t begin, std::size_t end) const {
+  const std::size_t lines_end = std::clamp(lined, begin, end);
+  const std::size_t near_end = std::clamp(near / kernel_group * kernel_group, begin, end);
+  return {y.get() + begin,
+          lines.data() + std::min(begin, lined) / kernel_group,
+          a.get() + (std::max(begin, lined) - lined),
+          lines_end - begin,
+          near_end - begin,
+          end - begin};
 }
 
 std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
   if (begin >= end) return 0;
   const auto scaled = static_cast<float>(h * kick);
   if (!noise.active()) {
-    return step_single(part_of_singles(begin, end), scaled);
+    return step_single(view_of_singles(begin, end), scaled);
   }
   // Noise of a greater scale takes every neuron to y = -1 all the same; times the largest number it stays finite.
   constexpr double largest_scale = 1e20;
@@ -164,7 +192,7 @@ std::int64_t advance(DoubleNeurons& d, std::size_t begin, std::size_t end, doubl
                      std::int64_t step) {
   if (begin >= end) return 0;
   const auto advance_part = [&](std::size_t first, std::size_t last, const float* numbers) {
-    return step_double(d.part(first, last), kick, numbers, noise.scale);
+    return step_double(d.view(first, last), kick, numbers, noise.scale);
   };
   if (!noise.active()) return advance_part(begin, end, nullptr);
   std::int64_t spikes = 0;

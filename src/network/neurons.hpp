@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,13 +30,14 @@ struct DoubleNeurons {
   void set_flow(std::size_t i, const RiccatiFlow<double>& flow);
   void reserve(std::size_t count);
   /// The neurons begin <= i < end as the kernel takes them.
-  [[nodiscard]] DoubleView part(std::size_t begin, std::size_t end);
+  [[nodiscard]] DoubleView view(std::size_t begin, std::size_t end);
   [[nodiscard]] std::size_t size() const { return voltage.size(); }
 };
 
-/// What steps a neuron, by its constant input: the single-precision kernel for small a, the one for any a that single
-/// precision allows, or double precision.
-enum class Path : std::uint8_t { near, single, double_ };
+/// What steps a neuron, by its constant input: in single precision for small a, with the coefficients of neighbours
+/// from a line or one of its own; for any a that single precision allows; or double precision.
+enum class Path : std::uint8_t { lined, near, single, double_ };
+inline constexpr std::size_t paths = 4;
 
 struct Free {
   void operator()(float* memory) const { std::free(memory); }  // NOLINT(cppcoreguidelines-no-malloc)
@@ -48,9 +51,11 @@ using PageArray = std::unique_ptr<float[], Free>;  // NOLINT(modernize-avoid-c-a
 /// Neurons by the path that steps them: single precision where the kernel allows it, else double.
 struct Neurons {
   PageArray y;
-  PageArray a;
+  PageArray a;              ///< a[i - lined] belongs to y[i]
+  std::vector<Line> lines;  ///< lines[i / kernel_group] belongs to y[i], i < lined
   std::size_t singles = 0;
-  std::size_t near = 0;  ///< the first of the singles, which the kernel for small a may step
+  std::size_t lined = 0;  ///< the first of the singles, whose coefficients lie on lines; a multiple of kernel_group
+  std::size_t near = 0;   ///< the first of the singles, lined ones included, that have small a
   DoubleNeurons doubles;
   double h = 0.0;     ///< time step in units of tau
   NoiseSource noise;  ///< singles are its group + 0, doubles its group + 1
@@ -59,27 +64,32 @@ struct Neurons {
   /// Room for `capacity` neurons. Throws InputError, naming the population, if there is no memory.
   Neurons(std::size_t capacity, double step, model::Precision precision, const std::string& population_name);
 
-  /// The path of a neuron with constant input eta.
+  /// The path of a neuron with constant input eta; not lined.
   [[nodiscard]] Path path(double eta) const;
   [[nodiscard]] bool fits_single(double eta) const { return path(eta) != Path::double_; }
-  /// Makes room for that many neurons of each path, to be set by start_*: singles are the near ones, then the others.
-  void resize(std::size_t near_count, std::size_t single_count, std::size_t double_count);
-  /// Sets neuron i of the singles or doubles. May be called for different neurons from different threads.
+  /// The line of a kernel_group of neurons with these constant inputs, if all are near and their coefficients lie on
+  /// one but for about one rounding. theory.md (13b).
+  [[nodiscard]] std::optional<Line> line(std::span<const double, kernel_group> eta) const;
+  /// Makes room for that many neurons of each path, to be set by start_* and in `lines`; singles come in the order of
+  /// the paths.
+  void resize(const std::array<std::size_t, paths>& counts);
+  /// Sets neuron i of the singles (but for a line) or doubles. May be called for different neurons from different
+  /// threads.
   void start_single(std::size_t i, double eta, double voltage);
   void start_double(std::size_t i, double eta, double voltage);
   /// Adds a neuron with constant input eta (constant current included).
   void add(double eta, double voltage) { fits_single(eta) ? add_single(eta, voltage) : add_double(eta, voltage); }
   void add_single(double eta, double voltage);
   void add_double(double eta, double voltage) { doubles.add(voltage, riccati_flow(eta, h)); }
-  /// Changes the constant input of neuron i of the singles or doubles; its voltage stays.
+  /// Changes the constant input of neuron i of the singles, not lined, or doubles; its voltage stays.
   void set_single(std::size_t i, double eta);
   void set_double(std::size_t i, double eta) { doubles.set_flow(i, riccati_flow(eta, h)); }
 
   /// One kick and one drift of all; returns the number of spikes. `step` is the number of the time step, on which noise
   /// depends. theory.md (6)-(8).
   std::int64_t advance(double kick, std::int64_t step);
-  /// A part of the singles as the kernel takes it; begin is a multiple of kernel_group.
-  [[nodiscard]] SingleView part_of_singles(std::size_t begin, std::size_t end) const;
+  /// The singles begin <= i < end as the kernel takes them; begin is a multiple of kernel_group.
+  [[nodiscard]] SingleView view_of_singles(std::size_t begin, std::size_t end) const;
   /// The same of a part of the singles or doubles, begin <= i < end.
   std::int64_t advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
   std::int64_t advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step);

@@ -37,9 +37,10 @@ constexpr std::int64_t neurons_per_thread = 512;
 constexpr std::int64_t many_neurons_per_thread = 200'000;
 /// Neuron-steps of a measurement of how fast a number of threads is.
 constexpr double measured_neuron_steps = 1e7;
-/// Slices of the single-precision arrays begin at multiples of this many neurons: as the kernel wants it, and whole
-/// cache lines.
-constexpr std::size_t slice_granularity = kernel_group;
+/// Slices of the single-precision arrays begin at multiples of this many neurons: whole cache lines of all arrays.
+constexpr std::size_t slice_granularity = 8 * kernel_group;
+/// Populations of as many neurons as this lie beyond the caches of a core: coefficients on lines spare them traffic.
+constexpr std::int64_t least_lined = 1 << 18;
 /// Two networks of up to this many neurons each fit together into the nearest cache.
 constexpr std::int64_t most_neurons_together = 4000;
 /// Neurons that are carried over several steps at once, where their kicks are known: they stay in the nearest cache.
@@ -72,56 +73,66 @@ std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, uns
   return {cut(member), cut(member + 1)};
 }
 
-/// The places of the neurons of one member's part: first those of the parts before it are counted, then it is filled.
-struct PathCounts {
-  std::size_t near = 0, single = 0, double_ = 0;
-};
-
 PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
-                        const mean_field::OperatingPoint& point, unsigned members) {
+                        const mean_field::OperatingPoint& point, bool tiles, unsigned members) {
   const Population& population = model.populations[k];
   const double constant = constant_current(model, k);
   const double h = model.simulation.time_step / population.tau;
-  PopulationState state{Neurons(sample.eta[k].size(), h, model.simulation.precision, population.name), {}, {}};
+  const std::size_t size = sample.eta[k].size();
+  PopulationState state{Neurons(size, h, model.simulation.precision, population.name), {}, {}};
+  Neurons& neurons = state.neurons;
   const NoiseSource noise(population.noise, h, model.simulation.seed, RandomStream::neuron_noise, {sample.trial, k}, 0);
-  state.neurons.noise = noise;
+  neurons.noise = noise;
   state.raster_noise = noise.of_group(2);
   const StartVoltage start{&model, k, sample.trial, point};
   const auto eta_of = [&](std::size_t j) { return sample.eta[k][j] + constant; };
   const auto raster = [&](std::size_t j) { return in_raster(population.raster, static_cast<std::int64_t>(j)); };
+  // Tiles stay in the nearest cache, and noise takes longer than traffic.
+  const bool wants_lines = population.size >= least_lined && !tiles && !noise.active() &&
+                           model.simulation.precision == model::Precision::single;
+  const auto line_of = [&](std::size_t first) -> std::optional<Line> {
+    if (!wants_lines || first + kernel_group > size) return std::nullopt;
+    std::array<double, kernel_group> eta{};
+    for (std::size_t i = 0; i < kernel_group; ++i) {
+      if (raster(first + i)) return std::nullopt;
+      eta[i] = eta_of(first + i);
+    }
+    return neurons.line(eta);
+  };
 
-  // Every member fills its own part, so that memory lies near the thread that steps it.
-  std::vector<PathCounts> place(members + 1);
-  const auto for_part = [&](unsigned member, auto&& neuron) {
-    const auto [begin, end] = slice(sample.eta[k].size(), member, members);
-    for (std::size_t j = begin; j < end; ++j) {
-      if (!raster(j)) neuron(j, eta_of(j), state.neurons.path(eta_of(j)));
+  // Every member fills its own part, so that memory lies near the thread that steps it: first the neurons of each path
+  // are counted, then they are put in the places after those of the members before.
+  using Counts = std::array<std::size_t, paths>;
+  std::vector<Counts> place(members + 1, Counts{});
+  const auto for_part = [&](unsigned member, Counts& counts, auto&& neuron) {
+    const auto [begin, end] = slice(size, member, members, kernel_group);
+    for (std::size_t first = begin; first < end; first += kernel_group) {
+      const auto line = line_of(first);
+      for (std::size_t j = first; j < std::min(end, first + kernel_group); ++j) {
+        if (raster(j)) continue;
+        const Path path = line ? Path::lined : neurons.path(eta_of(j));
+        neuron(j, path, counts[static_cast<std::size_t>(path)]++, line);
+      }
     }
   };
   run_team(members, [&](unsigned member) {
-    PathCounts mine;
-    for_part(member, [&](std::size_t, double, Path path) {
-      ++(path == Path::near ? mine.near : path == Path::single ? mine.single : mine.double_);
-    });
-    place[member + 1] = mine;
+    for_part(member, place[member + 1], [](std::size_t, Path, std::size_t, const std::optional<Line>&) {});
   });
   for (unsigned m = 0; m < members; ++m) {
-    place[m + 1].near += place[m].near;
-    place[m + 1].single += place[m].single;
-    place[m + 1].double_ += place[m].double_;
+    for (std::size_t path = 0; path < paths; ++path) place[m + 1][path] += place[m][path];
   }
-  const PathCounts total = place[members];
-  state.neurons.resize(total.near, total.near + total.single, total.double_);
+  neurons.resize(place[members]);
+  const Counts first_of{0, neurons.lined, neurons.near, 0};
   run_team(members, [&](unsigned member) {
-    PathCounts next = place[member];
-    next.single += total.near;
-    for_part(member, [&](std::size_t j, double eta, Path path) {
-      const double voltage = start(static_cast<std::int64_t>(j), eta - constant);
+    for_part(member, place[member], [&](std::size_t j, Path path, std::size_t i, const std::optional<Line>& line) {
+      const double voltage = start(static_cast<std::int64_t>(j), eta_of(j) - constant);
+      const std::size_t to = first_of[static_cast<std::size_t>(path)] + i;
       if (path == Path::double_) {
-        state.neurons.start_double(next.double_++, eta, voltage);
+        neurons.start_double(to, eta_of(j), voltage);
       } else {
-        state.neurons.start_single(path == Path::near ? next.near++ : next.single++, eta, voltage);
+        neurons.start_single(to, eta_of(j), voltage);
       }
+      if (line && to % kernel_group == 0) neurons.lines[to / kernel_group] = *line;
     });
   });
   for (std::size_t j = 0; j < sample.eta[k].size(); ++j) {
@@ -162,7 +173,7 @@ class Network {
       most_members_ = static_cast<unsigned>(std::min<std::int64_t>(most_members_, useful));
     }
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
-      populations_.push_back(prepare(model, k, sample, point, most_members_));
+      populations_.push_back(prepare(model, k, sample, point, block_ > 1, most_members_));
     }
     spikes_.resize(most_members_);
     last_step_ = schedule_.steps - 1;
@@ -261,8 +272,8 @@ class Network {
             neurons.h,
             static_cast<double>(model_.populations[k].size),
             raster.first == raster.second && !neurons.noise.active(),
-            neurons.part_of_singles(singles.first, singles.second),
-            neurons.doubles.part(doubles.first, doubles.second)};
+            neurons.view_of_singles(singles.first, singles.second),
+            neurons.doubles.view(doubles.first, doubles.second)};
   }
 
   /// What one member of the team has of its own. Every member makes the same kicks of the same spikes, so that the team

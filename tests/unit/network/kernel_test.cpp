@@ -61,7 +61,7 @@ TEST(Kernel, IsTheRiccatiStepInOtherCoordinates) {
       expected += step.spikes;
       after.push_back(step.state);
     }
-    const auto spikes = step_single({n.y.data(), n.a.data(), 0, n.y.size()}, static_cast<float>(h * kick));
+    const auto spikes = step_single({n.y.data(), nullptr, n.a.data(), 0, 0, n.y.size()}, static_cast<float>(h * kick));
     EXPECT_EQ(static_cast<double>(spikes), expected) << kick;
     for (std::size_t j = 0; j < n.eta.size(); ++j) {
       const double b = b_of(n.eta[j], h);
@@ -78,10 +78,11 @@ TEST(Kernel, CountsTheSameForAnyGroupingOfNeurons) {
   auto parts = whole;
   for (int step = 0; step < 200; ++step) {
     const auto kick = static_cast<float>(1e-4 * step);
-    const auto together = step_single({whole.y.data(), whole.a.data(), 0, whole.y.size()}, kick);
+    const auto together = step_single({whole.y.data(), nullptr, whole.a.data(), 0, 0, whole.y.size()}, kick);
     std::int64_t separately = 0;
     for (std::size_t begin = 0; begin < 997; begin += 13) {
-      separately += step_single({&parts.y[begin], &parts.a[begin], 0, std::min<std::size_t>(13, 997 - begin)}, kick);
+      separately +=
+          step_single({&parts.y[begin], nullptr, &parts.a[begin], 0, 0, std::min<std::size_t>(13, 997 - begin)}, kick);
     }
     ASSERT_EQ(together, separately);
   }
@@ -90,36 +91,38 @@ TEST(Kernel, CountsTheSameForAnyGroupingOfNeurons) {
 
 TEST(Kernel, StaysFiniteAtTheInstantOfASpike) {
   // a = 0 and y = 1: the denominator is exactly zero. The spike falls into the next step, wherever the neuron lies.
-  constexpr std::size_t count = 2 * kernel_group + 37;
+  constexpr std::size_t count = 8 * kernel_group + 37;
   const std::vector<float> a(count, 0.0F);
   for (const std::int64_t target : targets()) {
     const ChosenTarget chosen(target);
     for (std::size_t place = 0; place < count; ++place) {
       std::vector<float> y(count, -0.5F);
       y[place] = 1.0F;
-      EXPECT_EQ(step_single({y.data(), a.data(), kernel_group, count}, 0.0F), 0);
+      EXPECT_EQ(step_single({y.data(), nullptr, a.data(), 0, 4 * kernel_group, count}, 0.0F), 0);
       for (const float value : y) ASSERT_TRUE(std::isfinite(value)) << place << ' ' << kernel_target();
-      EXPECT_EQ(step_single({y.data(), a.data(), kernel_group, count}, 0.0F), 1);
+      EXPECT_EQ(step_single({y.data(), nullptr, a.data(), 0, 4 * kernel_group, count}, 0.0F), 1);
       EXPECT_NEAR(y[place], -1.0F, 1e-6F);
-      EXPECT_EQ(step_single({y.data(), a.data(), kernel_group, count}, 0.0F), 0);
+      EXPECT_EQ(step_single({y.data(), nullptr, a.data(), 0, 4 * kernel_group, count}, 0.0F), 0);
     }
   }
 }
 
 TEST(Kernel, CountsSpikesWhereverTheyAre) {
   // Every neuron in turn is the only one to spike, then the only one not to.
-  constexpr std::size_t count = 2 * kernel_group + 37;
+  constexpr std::size_t count = 8 * kernel_group + 37;
   const std::vector<float> a(count, 0.0F);
   for (const std::int64_t target : targets()) {
     const ChosenTarget chosen(target);
-    for (const std::size_t near : {std::size_t{0}, kernel_group, 2 * kernel_group}) {
+    for (const std::size_t near : {std::size_t{0}, 3 * kernel_group, 8 * kernel_group}) {
       for (std::size_t place = 0; place < count; ++place) {
         std::vector<float> y(count, -0.5F);
         y[place] = 1.5F;
-        ASSERT_EQ(step_single({y.data(), a.data(), near, count}, 0.0F), 1) << place << ' ' << kernel_target();
+        ASSERT_EQ(step_single({y.data(), nullptr, a.data(), 0, near, count}, 0.0F), 1)
+            << place << ' ' << kernel_target();
         std::fill(y.begin(), y.end(), 1.5F);
         y[place] = -0.5F;
-        ASSERT_EQ(step_single({y.data(), a.data(), near, count}, 0.0F), count - 1) << place << ' ' << kernel_target();
+        ASSERT_EQ(step_single({y.data(), nullptr, a.data(), 0, near, count}, 0.0F), count - 1)
+            << place << ' ' << kernel_target();
       }
     }
   }
@@ -127,12 +130,12 @@ TEST(Kernel, CountsSpikesWhereverTheyAre) {
 
 TEST(Kernel, ForSmallAIsTheOneForAnyA) {
   const double h = 0.01;
-  auto any = make_neurons(16 * kernel_group, h, kernel_near_a);
+  auto any = make_neurons(64 * kernel_group, h, kernel_near_a);
   auto near = any;
   for (const double kick : {0.0, 0.05, -0.3, 2.0}) {
     const auto scaled = static_cast<float>(h * kick);
-    EXPECT_EQ(step_single({any.y.data(), any.a.data(), 0, any.y.size()}, scaled),
-              step_single({near.y.data(), near.a.data(), near.y.size(), near.y.size()}, scaled));
+    EXPECT_EQ(step_single({any.y.data(), nullptr, any.a.data(), 0, 0, any.y.size()}, scaled),
+              step_single({near.y.data(), nullptr, near.a.data(), 0, near.y.size(), near.y.size()}, scaled));
     for (std::size_t j = 0; j < any.y.size(); ++j) {
       // The term left out is a^2/180 of the kick, at most 2.2e-7; then rounding.
       const double left_out = 2.2e-7 * std::abs(h * kick);
@@ -157,8 +160,8 @@ TEST(Kernel, GivesTheSameBitsOnEveryInstructionSet) {
     Outcome outcome{start.y, start.y, {}};
     for (int step = 0; step < 300; ++step) {
       const auto kick = static_cast<float>(1e-4 * step);
-      outcome.spikes.push_back(
-          step_single({outcome.partly_near.data(), start.a.data(), 5 * kernel_group, start.y.size()}, kick));
+      outcome.spikes.push_back(step_single(
+          {outcome.partly_near.data(), nullptr, start.a.data(), 0, 20 * kernel_group, start.y.size()}, kick));
       outcome.spikes.push_back(
           step_single_noisy(outcome.noisy.data(), start.a.data(), noise.data(), start.y.size(), kick, 1e-3F));
     }
@@ -216,7 +219,7 @@ TEST(Kernel, RatesOverManyStepsAreThoseOfTheClosedForm) {
     const std::vector<float> a{static_cast<float>(4.0 * half * half)};
     std::int64_t spikes = 0;
     constexpr int steps = 100'000;
-    for (int i = 0; i < steps; ++i) spikes += step_single({y.data(), a.data(), 0, 1}, 0.0F);
+    for (int i = 0; i < steps; ++i) spikes += step_single({y.data(), nullptr, a.data(), 0, 0, 1}, 0.0F);
     EXPECT_NEAR(static_cast<double>(spikes), angle * steps / std::numbers::pi, 1.5) << eta;
   }
 }
