@@ -574,32 +574,33 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     common->expected = theory.expected(theory.mean_field_point(), interval, segment);
     common->curves = theory.curves(theory.mean_field_point(), frequency);
   }
-  const auto trials = run_trials<Trial>(simulated, execution, [&](std::uint64_t t, const TrialExecution& run) {
-    std::optional<Trial> trial;
-    const network::Sample sample = network::draw_sample(simulated, t, {.threads = run.network.threads});
-    const auto simulated_point = network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
-    const Activity activity =
-        output_activity(simulated, network::simulate(simulated, sample, simulated_point, run.network));
-    if (!activity.finished) return trial;
-    Activity reduced;
-    if (settings.mesoscopic) {
-      reduced = output_activity(simulated, mesoscopic::simulate(simulated, t, run.mesoscopic, {}, &families));
-    }
-    if (!reduced.finished) return trial;
-    trial.emplace();
-    trial->network = estimator(activity);
-    if (settings.mesoscopic) trial->mesoscopic = estimator(reduced);
-    const auto point = theory.point(sample);
-    if (common) {
-      trial->expected = common->expected;
-      trial->curves = common->curves;
-    } else {
-      trial->expected = theory.expected(point, interval, segment);
-      trial->curves = theory.curves(point, frequency);
-    }
-    trial->rate_theory = theory.mean_rate(point);
-    return trial;
-  });
+  const auto point_of = [&](const network::Sample& sample) {
+    return network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
+  };
+  const auto trials = run_trials<Trial>(
+      simulated, execution, point_of,
+      [&](std::uint64_t t, const network::Sample& sample, Activity of_network, const Execution& own) {
+        std::optional<Trial> trial;
+        const Activity activity = output_activity(simulated, std::move(of_network));
+        Activity reduced;
+        if (settings.mesoscopic) {
+          reduced = output_activity(simulated, mesoscopic::simulate(simulated, t, own, {}, &families));
+        }
+        if (!reduced.finished) return trial;
+        trial.emplace();
+        trial->network = estimator(activity);
+        if (settings.mesoscopic) trial->mesoscopic = estimator(reduced);
+        const auto point = theory.point(sample);
+        if (common) {
+          trial->expected = common->expected;
+          trial->curves = common->curves;
+        } else {
+          trial->expected = theory.expected(point, interval, segment);
+          trial->curves = theory.curves(point, frequency);
+        }
+        trial->rate_theory = theory.mean_rate(point);
+        return trial;
+      });
 
   Comparison result;
   for (const auto& output : outputs(simulated)) {

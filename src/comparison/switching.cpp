@@ -181,34 +181,58 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return work[a] > work[b]; });
   const double total = std::accumulate(work.begin(), work.end(), 0.0);
-  for_each_parallel(jobs, execution, [&](std::size_t place) {
-    const std::size_t job = order[place];
-    const std::size_t trial = job % trials;
-    const auto& level = levels[job / trials / sizes.size()];
-    const std::size_t state = trial % 2;
-    const auto sized = scaled(model, sizes[job / trials % sizes.size()], state);
-    StateCounter counter(state, result.rate, model::schedule(sized.simulation).interval(), memory,
-                         sized.simulation.duration);
-    const ActivityObserver observer = [&](const std::vector<double>& rate) {
-      counter.add(rate);
-      return true;
+  const auto size_of = [&](std::size_t job) { return sizes[job / trials % sizes.size()]; };
+  const auto is_network = [&](std::size_t job) { return levels[job / trials / sizes.size()] == "network"; };
+  // Small networks of one size in pairs, if that leaves no thread without.
+  std::vector<std::vector<std::size_t>> groups;
+  for (const std::size_t job : order) {
+    const bool joins = !groups.empty() && is_network(job) && is_network(groups.back().front()) &&
+                       size_of(job) == size_of(groups.back().front()) && jobs >= 2 * execution.thread_count() &&
+                       groups.back().size() < network::best_together(scaled(model, size_of(job), 0));
+    if (!joins) groups.emplace_back();
+    groups.back().push_back(job);
+  }
+  for_each_parallel(groups.size(), execution, [&](std::size_t place) {
+    const auto& group = groups[place];
+    std::vector<model::Model> sized;
+    std::vector<StateCounter> own;
+    for (const std::size_t job : group) {
+      const std::size_t state = job % trials % 2;
+      sized.push_back(scaled(model, size_of(job), state));
+      own.emplace_back(state, result.rate, model::schedule(sized.back().simulation).interval(), memory,
+                       sized.back().simulation.duration);
+    }
+    const auto observer = [&](std::size_t i) -> ActivityObserver {
+      return [&counter = own[i]](const std::vector<double>& rate) {
+        counter.add(rate);
+        return true;
+      };
     };
     Execution inner{.threads = 1, .stop = execution.stop};
     inner.progress = [&](double fraction) {
       if (!execution.progress) return;
       const std::lock_guard lock(mutex);
-      done[job] = fraction * work[job];
+      for (const std::size_t job : group) done[job] = fraction * work[job];
       execution.progress(std::accumulate(done.begin(), done.end(), 0.0) / total);
     };
-    if (level == "network") {
-      const auto sample = network::draw_sample(sized, trial, inner);
-      (void)network::simulate(sized, sample, point_of(sized, sample), inner, observer);
+    if (is_network(group.front())) {
+      std::vector<network::Sample> samples;
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        samples.push_back(network::draw_sample(sized[i], group[i] % trials, inner));
+      }
+      std::vector<network::NetworkRun> runs;
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        runs.push_back({&sized[i], &samples[i], point_of(sized[i], samples[i]), observer(i)});
+      }
+      (void)network::simulate(runs, inner);
     } else {
-      (void)mesoscopic::simulate(sized, trial, inner, observer, &families);
+      (void)mesoscopic::simulate(sized.front(), group.front() % trials, inner, observer(0), &families);
     }
     const std::lock_guard lock(mutex);
-    done[job] = work[job];
-    counters[job] = counter;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      done[group[i]] = work[group[i]];
+      counters[group[i]] = own[i];
+    }
   });
 
   for (std::size_t l = 0; l < levels.size(); ++l) {

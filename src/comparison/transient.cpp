@@ -107,14 +107,16 @@ TransientComparison compare_transient(const model::Model& model, double false_al
   model::require_memory(model);
   mesoscopic::MarkovianFamilies families(model);
   const auto mean_field = output_activity(model, mean_field::simulate(model));
-  const auto trials = run_trials<Pair>(model, execution, [&](std::uint64_t t, const TrialExecution& run) {
-    std::optional<Pair> pair;
-    auto network = output_activity(model, network::simulate(model, t, run.network));
-    if (!network.finished) return pair;
-    auto mesoscopic = output_activity(model, mesoscopic::simulate(model, t, run.mesoscopic, {}, &families));
-    if (mesoscopic.finished) pair = Pair{std::move(network.rate), std::move(mesoscopic.rate)};
-    return pair;
-  });
+  const auto point_of = [&](const network::Sample& sample) { return network::start_point(model, sample); };
+  const auto trials = run_trials<Pair>(
+      model, execution, point_of,
+      [&](std::uint64_t t, const network::Sample& /*sample*/, Activity of_network, const Execution& own) {
+        std::optional<Pair> pair;
+        auto network = output_activity(model, std::move(of_network));
+        auto mesoscopic = output_activity(model, mesoscopic::simulate(model, t, own, {}, &families));
+        if (mesoscopic.finished) pair = Pair{std::move(network.rate), std::move(mesoscopic.rate)};
+        return pair;
+      });
 
   TransientComparison result;
   result.trials = trials.size();

@@ -534,11 +534,10 @@ Activity simulate(const Model& model, const Sample& sample, const mean_field::Op
   return Network(model, sample, point, execution, observer).run();
 }
 
-std::vector<Activity> simulate(std::span<const Run> runs, const Execution& execution) {
+std::vector<Activity> simulate(std::span<const NetworkRun> runs, const Execution& execution) {
   std::vector<double> done(runs.size(), 0.0);
   std::vector<Execution> own(runs.size(), Execution{.threads = 1, .stop = execution.stop});
   std::vector<std::unique_ptr<Network>> networks;  // each refers to itself
-  const ActivityObserver none;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (execution.progress) {
       own[i].progress = [&done, &execution, i](double fraction) {
@@ -546,7 +545,8 @@ std::vector<Activity> simulate(std::span<const Run> runs, const Execution& execu
         execution.progress(std::accumulate(done.begin(), done.end(), 0.0) / static_cast<double>(done.size()));
       };
     }
-    networks.push_back(std::make_unique<Network>(*runs[i].model, *runs[i].sample, runs[i].point, own[i], none));
+    networks.push_back(
+        std::make_unique<Network>(*runs[i].model, *runs[i].sample, runs[i].point, own[i], runs[i].observer));
   }
   std::vector<Network*> running;
   for (const auto& network : networks) running.push_back(network.get());

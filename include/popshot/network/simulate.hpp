@@ -24,16 +24,17 @@ namespace popshot::network {
                                 const ActivityObserver& observer = {});
 
 /// One of several networks to be simulated together: a trial, or a point of a parameter scan.
-struct Run {
+struct NetworkRun {
   const model::Model* model;
   const Sample* sample;
   mean_field::OperatingPoint point;  ///< as for simulate
+  ActivityObserver observer = {};    ///< as for simulate
 };
 /// Simulates several networks in this thread, a time step of each in turn: the arithmetic of one fills the time in
 /// which another waits for its spikes to be counted, which makes pairs of small networks up to 1.7 times as fast
 /// (docs/benchmarks.md). Returns the activities in order, bit for bit those of simulate.
 /// Throws as simulate does, for the first network that fails, when all have ended.
-[[nodiscard]] std::vector<Activity> simulate(std::span<const Run> runs, const Execution& execution = {});
+[[nodiscard]] std::vector<Activity> simulate(std::span<const NetworkRun> runs, const Execution& execution = {});
 /// How many networks like that of this model are best simulated together: 2 if small, else 1.
 [[nodiscard]] std::size_t best_together(const model::Model& model);
 

@@ -144,6 +144,31 @@ TEST(Kernel, ForSmallAIsTheOneForAnyA) {
   }
 }
 
+TEST(Kernel, OnLinesIsTheOneWithTheirCoefficients) {
+  // 5 groups on lines, 7 near ones and others; the same bits as with all coefficients in an array.
+  const double h = 0.01;
+  auto start = make_neurons(12 * kernel_group + 37, h, kernel_near_a);
+  constexpr std::size_t lined = 5 * kernel_group;
+  std::vector<Line> lines(5);
+  for (std::size_t group = 0; group < lines.size(); ++group) {
+    lines[group] = {start.a[group * kernel_group], static_cast<float>(group) * 3e-5F};
+    for (std::size_t i = 0; i < kernel_group; ++i) start.a[group * kernel_group + i] = lines[group](i);
+  }
+  for (const std::int64_t target : targets()) {
+    const ChosenTarget chosen(target);
+    auto on_lines = start.y;
+    auto in_array = start.y;
+    for (int step = 0; step < 300; ++step) {
+      const auto kick = static_cast<float>(1e-4 * step);
+      const SingleView with_lines{on_lines.data(), lines.data(),      start.a.data() + lined,
+                                  lined,           12 * kernel_group, start.y.size()};
+      const SingleView with_array{in_array.data(), nullptr, start.a.data(), 0, 12 * kernel_group, start.y.size()};
+      ASSERT_EQ(step_single(with_lines, kick), step_single(with_array, kick)) << kernel_target();
+    }
+    EXPECT_EQ(on_lines, in_array) << kernel_target();
+  }
+}
+
 TEST(Kernel, GivesTheSameBitsOnEveryInstructionSet) {
   const double h = 0.01;
   const auto start = make_neurons(1003, h);

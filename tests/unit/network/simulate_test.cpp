@@ -148,6 +148,81 @@ TEST(Network, OverWholeDelaysIsTheNetworkStepByStep) {
   }
 }
 
+/// Fig. 1's network on quantiles, large enough for coefficients on lines, with a raster; 60 steps.
+model::Model lined() {
+  auto m = figure1((1 << 18) + 11, model::Sampling::quantile);
+  m.populations[0].raster = {.first = 10, .count = 100, .stride = 2500};
+  m.simulation.duration = 0.3;
+  return m;
+}
+
+TEST(Network, WithCoefficientsOnLinesIsBitForBitTheSame) {
+  const auto m = lined();
+  const auto one = simulate(m, 0, {.threads = 1});
+  for (const unsigned threads : {2U, 3U, 5U, 8U}) {
+    const auto many = simulate(m, 0, {.threads = threads, .all_threads = true});
+    EXPECT_EQ(one.rate, many.rate) << threads;
+    EXPECT_EQ(one.spikes.time, many.spikes.time) << threads;
+  }
+  for (std::int64_t left = kernel_targets(); left != 0; left &= left - 1) {
+    const ChosenTarget chosen(left & -left);
+    EXPECT_EQ(one.rate, simulate(m, 0, {.threads = 1}).rate) << kernel_target();
+  }
+}
+
+TEST(Network, WithCoefficientsOnLinesFollowsDouble) {
+  auto m = lined();
+  const auto single = simulate(m);
+  m.simulation.precision = model::Precision::double_;
+  const auto reference = simulate(m);
+  // As InSinglePrecisionFollowsDouble, in spikes: a few of the 2.6e5 neurons fall to the other side of a step.
+  for (std::size_t i = 0; i < single.samples(); ++i) {
+    EXPECT_NEAR(single.rate[0][i], reference.rate[0][i], 20.0 / ((1 << 18) * single.interval)) << i;
+  }
+}
+
+TEST(Network, TogetherWithOthersIsBitForBitTheSame) {
+  // Of different sizes, lengths, delays, and with all that a step may contain.
+  const auto everything = with_everything(700);
+  auto delayed = with_everything(900, 0.1);
+  delayed.simulation.duration = 2.0;
+  const auto plain = figure1(300);
+  const std::vector<model::Model> models{everything, delayed, plain, everything};
+  std::vector<Sample> samples;
+  for (std::size_t i = 0; i < models.size(); ++i) samples.push_back(draw_sample(models[i], i));
+  std::vector<NetworkRun> runs;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    runs.push_back({&models[i], &samples[i], start_point(models[i], samples[i]), {}});
+  }
+  std::vector<double> progress;
+  const auto together = simulate(runs, {.progress = [&](double fraction) { progress.push_back(fraction); }});
+  ASSERT_EQ(together.size(), models.size());
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const auto alone = simulate(models[i], samples[i], runs[i].point, {.threads = 1});
+    EXPECT_TRUE(together[i].finished);
+    EXPECT_EQ(together[i].rate, alone.rate) << i;
+    EXPECT_EQ(together[i].spikes.time, alone.spikes.time) << i;
+  }
+  EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
+  EXPECT_GT(progress.back(), 0.5);
+  EXPECT_TRUE(simulate(std::span<const NetworkRun>{}).empty());
+}
+
+TEST(Network, TogetherWithOthersStopsOnRequestAndSaysWhatFailed) {
+  auto m = figure1(300);
+  m.simulation.duration = 1e6;
+  const auto sample = draw_sample(m, 0);
+  const std::vector<NetworkRun> runs(2, NetworkRun{&m, &sample, start_point(m, sample), {}});
+  std::stop_source source;
+  const auto stopped = simulate(runs, {.stop = source.get_token(), .progress = [&](double) { source.request_stop(); }});
+  for (const auto& activity : stopped) EXPECT_FALSE(activity.finished);
+  auto failing = figure1(300, model::Sampling::random, 1e300);
+  failing.simulation.start = model::LorentzianStart{1.0, 0.0};
+  failing.simulation.duration = 1.0;
+  const std::vector<NetworkRun> two{{&failing, &sample, runs[0].point, {}}, {&failing, &sample, runs[0].point, {}}};
+  EXPECT_THROW((void)simulate(two), NumericalError);
+}
+
 TEST(Network, InSinglePrecisionFollowsDouble) {
   auto m = figure1(20'000, model::Sampling::quantile);
   m.simulation.duration = 2.0;
