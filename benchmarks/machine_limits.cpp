@@ -34,32 +34,33 @@ float divide_all(std::size_t count, std::size_t times) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
+/// y = operation(y, a), a vector at a time.
 template <class Operation>
-HWY_INLINE void for_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count,
+HWY_INLINE void for_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, bool lined,
                         const Operation& operation) {
-  const hn::ScalableTag<float> d;
+  const hn::CappedTag<float, 16> d;
   const std::size_t lanes = hn::Lanes(d);
+  const auto one = [&](std::size_t i, auto own_a)
+                       HWY_ATTR { hn::StoreU(operation(hn::LoadU(d, y + i), own_a), d, y + i); };
+  if (lined) {
+    // As the kernel: two numbers for sixteen neurons.
+    const auto on_line = [&](std::size_t i) HWY_ATTR { return hn::Set(d, a[i / 16 * 2]); };
+    for (std::size_t i = 0; i + 4 * lanes <= count; i += 4 * lanes) {
+      for (std::size_t v = 0; v < 4; ++v) one(i + v * lanes, on_line(i + v * lanes));
+    }
+    return;
+  }
   for (std::size_t i = 0; i + 4 * lanes <= count; i += 4 * lanes) {
-    operation(y + i, a + i);
-    operation(y + i + lanes, a + i + lanes);
-    operation(y + i + 2 * lanes, a + i + 2 * lanes);
-    operation(y + i + 3 * lanes, a + i + 3 * lanes);
+    for (std::size_t v = 0; v < 4; ++v) one(i + v * lanes, hn::LoadU(d, a + i + v * lanes));
   }
 }
 
-void move_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count) {
-  const hn::ScalableTag<float> d;
-  for_all(y, a, count, [&](float* own_y, const float* own_a) HWY_ATTR {
-    hn::StoreU(hn::Add(hn::LoadU(d, own_y), hn::LoadU(d, own_a)), d, own_y);
-  });
+void move_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, bool lined) {
+  for_all(y, a, count, lined, [](auto own_y, auto own_a) HWY_ATTR { return hn::Add(own_y, own_a); });
 }
 
-void divide_and_move_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count) {
-  const hn::ScalableTag<float> d;
-  for_all(y, a, count, [&](float* own_y, const float* own_a) HWY_ATTR {
-    const auto value = hn::LoadU(d, own_y);
-    hn::StoreU(hn::Div(hn::Add(value, hn::LoadU(d, own_a)), value), d, own_y);
-  });
+void divide_and_move_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std::size_t count, bool lined) {
+  for_all(y, a, count, lined, [](auto own_y, auto own_a) HWY_ATTR { return hn::Div(hn::Add(own_y, own_a), own_y); });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -74,9 +75,11 @@ HWY_EXPORT(move_all);
 HWY_EXPORT(divide_and_move_all);
 
 float divide(std::size_t count, std::size_t times) { return HWY_DYNAMIC_DISPATCH(divide_all)(count, times); }
-void move(float* y, const float* a, std::size_t count) { HWY_DYNAMIC_DISPATCH(move_all)(y, a, count); }
-void divide_and_move(float* y, const float* a, std::size_t count) {
-  HWY_DYNAMIC_DISPATCH(divide_and_move_all)(y, a, count);
+void move(float* y, const float* a, std::size_t count, bool lined) {
+  HWY_DYNAMIC_DISPATCH(move_all)(y, a, count, lined);
+}
+void divide_and_move(float* y, const float* a, std::size_t count, bool lined) {
+  HWY_DYNAMIC_DISPATCH(divide_and_move_all)(y, a, count, lined);
 }
 
 }  // namespace popshot::benchmark

@@ -9,10 +9,10 @@ namespace popshot::benchmark {
 /// Divides `count` numbers, `times` times, in registers; the result depends on all of them.
 float divide(std::size_t count, std::size_t times);
 
-/// The kernel's traffic without its arithmetic: y += a.
-void move(float* y, const float* a, std::size_t count);
+/// The kernel's traffic without its arithmetic: y += a, with a number a for each y, or for 16 of them if `lined`.
+void move(float* y, const float* a, std::size_t count, bool lined);
 
 /// The kernel's traffic and its division: y = (y + a)/y.
-void divide_and_move(float* y, const float* a, std::size_t count);
+void divide_and_move(float* y, const float* a, std::size_t count, bool lined);
 
 }  // namespace popshot::benchmark

@@ -97,17 +97,18 @@ def write_page(result):
 Written by `make bench-network`, which measures all of it in one run ({result['machine']}, {cores} cores, kernel {result['kernel_target']}).
 Numbers in `benchmarks/results/network.json`. Figure 1's network (Klinshov & Kirillov 2022), time step {STEP}; speeds in 10^9 neuron-steps
 per second, the best of several runs, with kicks and recording and without the set-up. The machine's limits, measured in turns with the
-engine: *divisions*, of registers, one for each neuron-step; *bandwidth*, of y += a over arrays of the same size, which is the engine's
-traffic (12 bytes a neuron-step); *both*, y = (y + a)/y, which no program that divides once and keeps two numbers a neuron can beat. The
-limit is the lesser of the first two.
+engine: *divisions*, of registers, one for each neuron-step; *bandwidth*, of y += a over arrays of the same size with the engine's traffic:
+12 bytes a neuron-step below N = 2^18, and 8.5 above, where the engine makes the coefficients a of sixteen neighbouring quantiles out of
+two numbers (theory.md (13b)); *two arrays*, the same with 12 bytes at any N, the limit of whoever keeps two numbers a neuron; *both*,
+y = (y + a)/y with the engine's traffic. The limit is the lesser of divisions and bandwidth.
 
 ![speed against size](figures/network_benchmark.png)
 """]
     for threads, rows in result["sizes"].items():
         parts.append(f"## {threads} thread{'s' if threads != '1' else ''}\n\n" + table(
-            ["N", "network", "divisions", "bandwidth", "both", "of the limit"],
-            [[f"{row['size']:.0e}", giga(row["rate"]), giga(row["division"]), giga(row["bandwidth"]), giga(row["division_and_bandwidth"]),
-              f"{100 * row['fraction_of_limit']:.0f} %"] for row in rows]))
+            ["N", "network", "divisions", "bandwidth", "two arrays", "both", "of the limit"],
+            [[f"{row['size']:.0e}", giga(row["rate"]), giga(row["division"]), giga(row["bandwidth"]),
+              giga(row["bandwidth_two_arrays"]), giga(row["division_and_bandwidth"]), f"{100 * row['fraction_of_limit']:.0f} %"] for row in rows]))
     meeting = ", ".join(f"{1e9 * seconds:.0f} ns for {threads} threads" for threads, seconds in result.get("meeting_seconds", {}).items())
     small = next(row for row in result["sizes"]["1"] if row["size"] == 10_000)
     rest = small["size"] / small["rate"] - small["size"] / min(small["division"], small["bandwidth"])
@@ -136,22 +137,27 @@ delay before the next: neither bandwidth nor meetings limit it then.
 Up to 10^4 neurons a thread, what limits the scaling is the end of a step (above); around 10^5 the divisions, of which every core has its own;
 from 10^6 on the cache and memory that the cores share.
 
-""" + "Independent trials side by side, one thread each (set-up included): how `popshot compare` runs small networks.\n\n" + table(
-        ["N", "trials", *(f"{threads + 1} thread{'s' if threads else ''}" for threads in range(cores))],
-        [[f"{row['size']:.0e}", row["trials"], *map(giga, row["rates"])] for row in scaling["side_by_side"]]))
+""" + """Independent trials (set-up included): side by side on the threads, and on each thread one network after the other or two at once, a step
+of each in turns, so that the arithmetic of one fills the time in which the other waits for its spikes. `popshot compare` and `popshot
+switching` run networks of up to 4000 neurons in pairs, larger ones one by one.
+
+""" + table(
+        ["N", "trials", *(f"{one['threads']} thread{'s' if one['threads'] > 1 else ''}{', pairs' if one['together'] > 1 else ''}"
+                          for one in scaling["side_by_side"][0]["rates"])],
+        [[f"{row['size']:.0e}", row["trials"], *(giga(one["rate"]) for one in row["rates"])] for row in scaling["side_by_side"]]))
     parts.append("## Accuracy\n\nPhase of free neurons in single precision after 10^7 steps against the closed form w t.\n\n" + table(
         ["eta", "turns", "turns off", "relative"],
         [[row["eta"], f"{row['turns']:.0f}", f"{row['turns_off']:.2f}", f"{row['turns_off'] / row['turns']:.0e}"] for row in result["drift"]])
         + """
 
 The count of spikes resolves 1/16 of a turn. Two things make a neuron in single precision lag or lead: its coefficient a = 4 sin^2(w h/2)
-is rounded to a relative 6e-8, which is a slightly other eta and shifts the rate by 3e-8 of itself at most; and each step rounds y by up to
+is rounded to a relative 6e-8 (twice that on a line), which is a slightly other eta and shifts the rate by 3e-8 (6e-8) of itself at most; and each step rounds y by up to
 6e-8 (of 1), at random, which moves the phase w t by at most 6e-8/(w h) a step, and by sqrt(n) times that in n steps. `tests/soak` holds
 every neuron that it watches to six times this.
 
-""" + "Mean rate of the network against the operating point of its sample and scheme, r_N. What is left is of order 1/N (theory.md, *mean rate*).\n\n" + table(
-        ["N", "relative deviation", "standard error"],
-        [[f"{row['size']:.0e}", f"{row['relative_deviation']:.1e}", f"{row['relative_error']:.1e}"] for row in result["mean_rate"]])
+""" + "Mean rate of the network against the operating point of its sample and scheme, r_N; theory has a deviation of order 1/N (theory.md (27)-(31)).\n\n" + table(
+        ["N", "relative deviation", "theory", "standard error"],
+        [[f"{row['size']:.0e}", f"{row['relative_deviation']:.1e}", f"{row['theory']:.1e}", f"{row['relative_error']:.1e}"] for row in result["mean_rate"]])
         + "\n\nTime steps: error of the mean rate against r_N of continuous time, one thread.\n\n" + table(
         ["N", "step", "network", "error"],
         [[f"{row['size']:.0e}", row["step"], giga(row["rate"]), f"{row['mean_rate'] / row['operating_point'] - 1:.1e}"]

@@ -21,6 +21,7 @@
 #include "popshot/analysis/statistics.hpp"
 #include "popshot/core/parallel.hpp"
 #include "popshot/network/simulate.hpp"
+#include "popshot/theory/mean_rate.hpp"
 #include "support/models.hpp"
 #include "timing.hpp"
 
@@ -74,9 +75,10 @@ double rate_of(Prepared& p, unsigned threads, bool all_threads = true) {
   return (records - static_cast<double>(first)) * per_record * size / elapsed;
 }
 
-/// What the machine does at most with `size` neurons on `threads` threads: neurons per second divided, moved, and both.
+/// What the machine does at most with `size` neurons on `threads` threads: neurons per second divided, moved (with the
+/// engine's traffic, and with two numbers a neuron), and both.
 struct Limits {
-  double division = 0.0, bandwidth = 0.0, both = 0.0;
+  double division = 0.0, bandwidth = 0.0, two_arrays = 0.0, both = 0.0;
 };
 
 void measure_limits(std::size_t size, unsigned threads, Limits& best) {
@@ -84,7 +86,8 @@ void measure_limits(std::size_t size, unsigned threads, Limits& best) {
   const auto times = static_cast<std::size_t>(std::max(2.0, std::round(work / 4.0 / static_cast<double>(part))));
   const auto y = network::page_array(part * threads);
   const auto a = network::page_array(part * threads);
-  std::vector<double> result(3);
+  const bool lined = static_cast<std::int64_t>(size) >= network::least_lined;
+  std::vector<double> result(4);
   network::TeamSums meeting(threads, 0);
   std::vector<float> kept(threads);
   run_team(threads, [&](unsigned member) {
@@ -92,15 +95,16 @@ void measure_limits(std::size_t size, unsigned threads, Limits& best) {
     float* own_a = a.get() + part * member;
     std::fill_n(own_y, part, 1.0F);
     std::fill_n(own_a, part, 1e-3F);
-    const std::array<std::function<void()>, 3> jobs{[&] { kept[member] = benchmark::divide(part, times); },
-                                                    [&] {
-                                                      for (std::size_t i = 0; i < times; ++i)
-                                                        benchmark::move(own_y, own_a, part);
-                                                    },
-                                                    [&] {
-                                                      for (std::size_t i = 0; i < times; ++i)
-                                                        benchmark::divide_and_move(own_y, own_a, part);
-                                                    }};
+    const auto again = [&](auto&& pass) {
+      return [&, pass] {
+        for (std::size_t i = 0; i < times; ++i) pass();
+      };
+    };
+    const std::array<std::function<void()>, 4> jobs{
+        [&] { kept[member] = benchmark::divide(part, times); },
+        again([&] { benchmark::move(own_y, own_a, part, lined); }),
+        again([&] { benchmark::move(own_y, own_a, part, false); }),
+        again([&] { benchmark::divide_and_move(own_y, own_a, part, lined); })};
     std::int64_t round = 0;
     for (std::size_t job = 0; job < jobs.size(); ++job) {
       meeting.share(member, ++round);
@@ -113,7 +117,8 @@ void measure_limits(std::size_t size, unsigned threads, Limits& best) {
   });
   best.division = std::max(best.division, result[0]);
   best.bandwidth = std::max(best.bandwidth, result[1]);
-  best.both = std::max(best.both, result[2]);
+  best.two_arrays = std::max(best.two_arrays, result[2]);
+  best.both = std::max(best.both, result[3]);
 }
 
 /// Seconds of a meeting of `threads` threads that add up one number, again and again.
@@ -140,8 +145,8 @@ Json sizes(unsigned threads, double largest) {
   std::cout << fmt::format(
                    "\n{} thread{}: 10^9 neuron-steps/s of the whole simulation, and of the machine at its best\n",
                    threads, threads == 1 ? "" : "s")
-            << fmt::format("{:>12} {:>10} {:>10} {:>10} {:>10} {:>9}\n", "N", "network", "divisions", "bandwidth",
-                           "both", "of limit");
+            << fmt::format("{:>12} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9}\n", "N", "network", "divisions",
+                           "bandwidth", "two arrays", "both", "of limit");
   for (double n = 1e3; n <= 1.001 * largest; n *= 10.0) {
     auto p = prepare(figure1(std::llround(n)));
     Limits limits;
@@ -156,11 +161,12 @@ Json sizes(unsigned threads, double largest) {
                     {"rate", rate},
                     {"division", limits.division},
                     {"bandwidth", limits.bandwidth},
+                    {"bandwidth_two_arrays", limits.two_arrays},
                     {"division_and_bandwidth", limits.both},
                     {"fraction_of_limit", rate / limit}});
-    std::cout << fmt::format("{:>12} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>8.0f}%\n", p.model.populations[0].size,
-                             rate / 1e9, limits.division / 1e9, limits.bandwidth / 1e9, limits.both / 1e9,
-                             100.0 * rate / limit)
+    std::cout << fmt::format("{:>12} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>8.0f}%\n",
+                             p.model.populations[0].size, rate / 1e9, limits.division / 1e9, limits.bandwidth / 1e9,
+                             limits.two_arrays / 1e9, limits.both / 1e9, 100.0 * rate / limit)
               << std::flush;
   }
   return rows;
@@ -198,9 +204,11 @@ Json features(unsigned cores) {
                              rate / 1e9)
               << std::flush;
   };
-  auto random = figure1(100'000);
-  random.populations[0].sampling = model::Sampling::random;
-  add("random heterogeneity", random);
+  for (const std::int64_t size : {100'000, 1'000'000}) {
+    auto random = figure1(size);
+    random.populations[0].sampling = model::Sampling::random;
+    add("random heterogeneity", random);
+  }
   auto precise = figure1(10'000);
   precise.simulation.precision = model::Precision::double_;
   add("double precision", precise);
@@ -242,7 +250,7 @@ Json scaling(unsigned cores) {
     std::cout << fmt::format("weak, {} neurons a thread: {}\n", per_thread, row["rates"].dump()) << std::flush;
     result["weak"].push_back(row);
   }
-  for (const std::int64_t size : {100, 1000, 10'000}) {
+  for (const std::int64_t size : {100, 300, 1000, 3000, 10'000}) {
     auto p = prepare(figure1(size));
     constexpr std::size_t trials = 16;
     const double steps = work / static_cast<double>(trials) / static_cast<double>(size);
@@ -250,15 +258,17 @@ Json scaling(unsigned cores) {
     p.model.simulation.duration = steps * p.model.simulation.time_step;
     Json row{{"size", size}, {"trials", trials}, {"rates", Json::array()}};
     for (unsigned threads = 1; threads <= cores; ++threads) {
-      double rate = 0.0;
-      for (int repeat = 0; repeat < 3; ++repeat) {
-        rate = std::max(rate, work / seconds([&] {
-                                for_each_parallel(trials, {.threads = threads}, [&](std::size_t) {
-                                  (void)network::simulate(p.model, p.sample, p.point, {.threads = 1});
-                                });
-                              }));
+      for (const std::size_t together : {std::size_t{1}, std::size_t{2}}) {
+        const std::vector<network::NetworkRun> runs(together, {&p.model, &p.sample, p.point, {}});
+        double rate = 0.0;
+        for (int repeat = 0; repeat < 3; ++repeat) {
+          rate = std::max(rate, work / seconds([&] {
+                                  for_each_parallel(trials / together, {.threads = threads},
+                                                    [&](std::size_t) { (void)network::simulate(runs); });
+                                }));
+        }
+        row["rates"].push_back({{"threads", threads}, {"together", together}, {"rate", rate}});
       }
-      row["rates"].push_back(rate);
     }
     std::cout << fmt::format("{} networks side by side, N = {}: {}\n", trials, size, row["rates"].dump()) << std::flush;
     result["side_by_side"].push_back(row);
@@ -293,7 +303,7 @@ Json drift() {
 /// The mean rate of the network against that of its operating point, with the standard error of the mean.
 Json mean_rate(unsigned cores, double largest) {
   Json rows = Json::array();
-  std::cout << "\nMean rate against r_N of the scheme: N, relative deviation, its standard error\n";
+  std::cout << "\nMean rate against r_N of the scheme: N, relative deviation, theory of order 1/N, standard error\n";
   for (double n = 1e4; n <= 1.001 * largest; n *= 10.0) {
     auto p = prepare(figure1(std::llround(n)));
     // Long enough for an error well below 1e-5; 20 time units at least.
@@ -315,12 +325,15 @@ Json mean_rate(unsigned cores, double largest) {
     for (const double value : means) variance += (value - mean) * (value - mean) / (batches - 1.0);
     const double exact = p.point.rate(0);
     const double error = std::sqrt(variance / batches) / exact;
+    const double shift = theory::mean_rate_shift(p.model, p.point, p.model.simulation.time_step)(0) / exact;
     rows.push_back({{"size", p.model.populations[0].size},
                     {"mean_rate", mean},
                     {"operating_point", exact},
                     {"relative_deviation", mean / exact - 1.0},
+                    {"theory", shift},
                     {"relative_error", error}});
-    std::cout << fmt::format("{:>12} {:>10.1e} {:>10.1e}\n", p.model.populations[0].size, mean / exact - 1.0, error)
+    std::cout << fmt::format("{:>12} {:>10.1e} {:>10.1e} {:>10.1e}\n", p.model.populations[0].size, mean / exact - 1.0,
+                             shift, error)
               << std::flush;
   }
   return rows;

@@ -205,11 +205,12 @@ HWY_INLINE Vector load_up_to(const float* numbers, std::size_t i, std::size_t en
   return i + hn::Lanes(d) <= end ? hn::LoadU(d, numbers + i) : load_first(d, numbers + i, end - i);
 }
 
-/// The coefficients of a vector of neurons from i on, of whose group the line is. theory.md (13b).
+/// The coefficients of a vector of neurons from i on, of whose group the line is. The product is exact, so that a fused
+/// multiply-add rounds like a product and a sum. theory.md (13b).
 HWY_INLINE Vector on_line(const Line& line, std::size_t i) {
   const Singles d;
   const auto place = hn::Iota(d, static_cast<float>(i % kernel_group));
-  return hn::Add(hn::Set(d, line.first), hn::Mul(hn::Set(d, line.slope), place));
+  return hn::MulAdd(hn::Set(d, line.slope), place, hn::Set(d, line.first));
 }
 
 std::int64_t step_singles(const SingleView& neurons, float kick) {

@@ -17,7 +17,7 @@ inline constexpr double kernel_near_a = 1.0 / 160.0;
 inline constexpr std::size_t kernel_group = 16;
 
 /// The coefficients a of a kernel_group whose neurons differ by equal steps: first + i slope, i = 0 .. kernel_group -
-/// 1, in single precision.
+/// 1, in single precision. The slope has 20 bits, so that its multiples are exact and the sum is rounded once.
 struct Line {
   float first;
   float slope;

@@ -34,6 +34,13 @@ KernelCoefficients kernel_coefficients(double eta, double h) {
 /// allowed.
 double small_coefficient(double x) { return x * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0))); }
 
+/// x rounded to that many binary digits.
+double with_bits(double x, int bits) {
+  int exponent = 0;
+  const double mantissa = std::frexp(x, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, bits)), exponent - bits);
+}
+
 /// Where x = eta h^2 gives |a| < limit, with a = 4 sin^2(sqrt(x)/2) or -4 sinh^2(sqrt(-x)/2).
 class InputRange {
  public:
@@ -115,8 +122,8 @@ std::optional<Line> Neurons::line(std::span<const double, kernel_group> eta) con
     largest = std::max(largest, std::abs(exact[i]));
   }
   if (largest > kernel_near_a) return std::nullopt;
-  const Line line{static_cast<float>(exact.front()),
-                  static_cast<float>((exact.back() - exact.front()) / static_cast<double>(kernel_group - 1))};
+  const double slope = (exact.back() - exact.front()) / static_cast<double>(kernel_group - 1);
+  const Line line{static_cast<float>(exact.front()), static_cast<float>(with_bits(slope, 20))};
   constexpr double tolerance = 0x1p-23;
   for (std::size_t i = 0; i < kernel_group; ++i) {
     if (std::abs(static_cast<double>(line(i)) - exact[i]) > tolerance * largest) return std::nullopt;

@@ -38,6 +38,8 @@ struct DoubleNeurons {
 /// from a line or one of its own; for any a that single precision allows; or double precision.
 enum class Path : std::uint8_t { lined, near, single, double_ };
 inline constexpr std::size_t paths = 4;
+/// Populations of as many neurons as this lie beyond the caches of a core: coefficients on lines spare them traffic.
+inline constexpr std::int64_t least_lined = 1 << 18;
 
 struct Free {
   void operator()(float* memory) const { std::free(memory); }  // NOLINT(cppcoreguidelines-no-malloc)

@@ -39,8 +39,6 @@ constexpr std::int64_t many_neurons_per_thread = 200'000;
 constexpr double measured_neuron_steps = 1e7;
 /// Slices of the single-precision arrays begin at multiples of this many neurons: whole cache lines of all arrays.
 constexpr std::size_t slice_granularity = 8 * kernel_group;
-/// Populations of as many neurons as this lie beyond the caches of a core: coefficients on lines spare them traffic.
-constexpr std::int64_t least_lined = 1 << 18;
 /// Two networks of up to this many neurons each fit together into the nearest cache.
 constexpr std::int64_t most_neurons_together = 4000;
 /// Neurons that are carried over several steps at once, where their kicks are known: they stay in the nearest cache.

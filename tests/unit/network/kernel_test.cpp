@@ -151,7 +151,7 @@ TEST(Kernel, OnLinesIsTheOneWithTheirCoefficients) {
   constexpr std::size_t lined = 5 * kernel_group;
   std::vector<Line> lines(5);
   for (std::size_t group = 0; group < lines.size(); ++group) {
-    lines[group] = {start.a[group * kernel_group], static_cast<float>(group) * 3e-5F};
+    lines[group] = {start.a[group * kernel_group], static_cast<float>(group) * 0x1.2345p-15F};  // 20 bits at most
     for (std::size_t i = 0; i < kernel_group; ++i) start.a[group * kernel_group + i] = lines[group](i);
   }
   for (const std::int64_t target : targets()) {
