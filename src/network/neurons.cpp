@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <numbers>
 
@@ -164,6 +165,7 @@ std::int64_t Neurons::advance(double kick, std::int64_t step) {
 }
 
 SingleView Neurons::view_of_singles(std::size_t begin, std::size_t end) const {
+  assert(begin % kernel_group == 0 && (end % kernel_group == 0 || end == singles));
   const std::size_t lines_end = std::clamp(lined, begin, end);
   const std::size_t near_end = std::clamp(near / kernel_group * kernel_group, begin, end);
   return {y.get() + begin,

@@ -90,7 +90,8 @@ struct Neurons {
   /// One kick and one drift of all; returns the number of spikes. `step` is the number of the time step, on which noise
   /// depends. theory.md (6)-(8).
   std::int64_t advance(double kick, std::int64_t step);
-  /// The singles begin <= i < end as the kernel takes them; begin is a multiple of kernel_group.
+  /// The singles begin <= i < end as the kernel takes them; begin is a multiple of kernel_group, and so is end if there
+  /// are singles beyond it.
   [[nodiscard]] SingleView view_of_singles(std::size_t begin, std::size_t end) const;
   /// The same of a part of the singles or doubles, begin <= i < end.
   std::int64_t advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
