@@ -3,6 +3,7 @@
 #include <hwy/foreach_target.h>  // must come before highway.h
 // clang-format off
 #include <hwy/highway.h>
+#include <hwy/cache_control.h>
 // clang-format on
 
 #include "machine_limits.hpp"
@@ -13,26 +14,24 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-float divide_all(std::size_t count, std::size_t times) {
+/// In `chains` chains, each of which waits for itself only.
+template <std::size_t chains>
+HWY_INLINE float divide_in_chains(std::size_t count, std::size_t times) {
   const hn::ScalableTag<float> d;
   const auto over = hn::Set(d, 1.0001F);
-  // Eight chains of their own: more than the latency of a division takes.
-  auto x0 = hn::Set(d, 1.0F), x1 = hn::Set(d, 1.1F), x2 = hn::Set(d, 1.2F), x3 = hn::Set(d, 1.3F);
-  auto x4 = hn::Set(d, 1.4F), x5 = hn::Set(d, 1.5F), x6 = hn::Set(d, 1.6F), x7 = hn::Set(d, 1.7F);
-  const std::size_t rounds = times * count / (8 * hn::Lanes(d));
+  hn::Vec<decltype(d)> x[chains];  // NOLINT(modernize-avoid-c-arrays): registers
+  for (std::size_t c = 0; c < chains; ++c) x[c] = hn::Set(d, 1.0F + 0.1F * static_cast<float>(c));
+  const std::size_t rounds = times * count / (chains * hn::Lanes(d));
   for (std::size_t i = 0; i < rounds; ++i) {
-    x0 = hn::Div(over, x0);
-    x1 = hn::Div(over, x1);
-    x2 = hn::Div(over, x2);
-    x3 = hn::Div(over, x3);
-    x4 = hn::Div(over, x4);
-    x5 = hn::Div(over, x5);
-    x6 = hn::Div(over, x6);
-    x7 = hn::Div(over, x7);
+    for (auto& one : x) one = hn::Div(over, one);
   }
-  const auto sum = hn::Add(hn::Add(hn::Add(x0, x1), hn::Add(x2, x3)), hn::Add(hn::Add(x4, x5), hn::Add(x6, x7)));
+  auto sum = hn::Zero(d);
+  for (const auto& one : x) sum = hn::Add(sum, one);
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
+
+float divide_few(std::size_t count, std::size_t times) { return divide_in_chains<4>(count, times); }
+float divide_many(std::size_t count, std::size_t times) { return divide_in_chains<8>(count, times); }
 
 /// y = operation(y, a), a vector at a time.
 template <class Operation>
@@ -43,9 +42,10 @@ HWY_INLINE void for_all(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, std:
   const auto one = [&](std::size_t i, auto own_a)
                        HWY_ATTR { hn::StoreU(operation(hn::LoadU(d, y + i), own_a), d, y + i); };
   if (lined) {
-    // As the kernel: two numbers for sixteen neurons.
+    // As the kernel: two numbers for sixteen neurons, and y asked for a page ahead.
     const auto on_line = [&](std::size_t i) HWY_ATTR { return hn::Set(d, a[i / 16 * 2]); };
     for (std::size_t i = 0; i + 4 * lanes <= count; i += 4 * lanes) {
+      for (std::size_t line = 0; line < 4 * lanes; line += 16) hwy::Prefetch(y + i + 1024 + line);
       for (std::size_t v = 0; v < 4; ++v) one(i + v * lanes, on_line(i + v * lanes));
     }
     return;
@@ -70,11 +70,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace popshot::benchmark {
 
-HWY_EXPORT(divide_all);
+HWY_EXPORT(divide_few);
+HWY_EXPORT(divide_many);
 HWY_EXPORT(move_all);
 HWY_EXPORT(divide_and_move_all);
 
-float divide(std::size_t count, std::size_t times) { return HWY_DYNAMIC_DISPATCH(divide_all)(count, times); }
+float divide(std::size_t count, std::size_t times, bool few) {
+  return few ? HWY_DYNAMIC_DISPATCH(divide_few)(count, times) : HWY_DYNAMIC_DISPATCH(divide_many)(count, times);
+}
 void move(float* y, const float* a, std::size_t count, bool lined) {
   HWY_DYNAMIC_DISPATCH(move_all)(y, a, count, lined);
 }

@@ -168,8 +168,8 @@ HWY_INLINE void prefetch(const float* numbers) {
   for (std::size_t i = 0; i < 4 * hn::Lanes(Singles()); i += cache_line) hwy::Prefetch(numbers + ahead + i);
 }
 
-/// Steps the neurons begin <= i < end, whole vectors. Four at a time: their divisions overlap. coefficient(i) gives
-/// those of a vector; `many`: y lies in memory, not in a cache.
+/// Steps the neurons begin <= i < end, whole vectors. Four at a time: their divisions overlap. coefficient(i)
+/// gives those of a vector; `many`: y lies in memory, not in a cache.
 template <bool many, class Coefficient, class Step>
 HWY_INLINE void step_vectors(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Tally& tally,
                              const Coefficient& coefficient, const Step& step) {
@@ -178,11 +178,10 @@ HWY_INLINE void step_vectors(float* HWY_RESTRICT y, std::size_t begin, std::size
   std::size_t i = begin;
   for (; i + 4 * lanes <= end; i += 4 * lanes) {
     if constexpr (many) prefetch(y + i);
-    // Before any y is stored, so that what neighbours share is loaded once.
-    const auto a0 = coefficient(i);
-    const auto a1 = coefficient(i + lanes);
-    const auto a2 = coefficient(i + 2 * lanes);
-    const auto a3 = coefficient(i + 3 * lanes);
+    const auto a0 = coefficient.of_four(i, 0);
+    const auto a1 = coefficient.of_four(i, 1);
+    const auto a2 = coefficient.of_four(i, 2);
+    const auto a3 = coefficient.of_four(i, 3);
     const auto d0 = step_vector(y, i, a0, step);
     const auto d1 = step_vector(y, i + lanes, a1, step);
     const auto d2 = step_vector(y, i + 2 * lanes, a2, step);
@@ -223,13 +222,39 @@ HWY_INLINE Vector load_up_to(const float* numbers, std::size_t i, std::size_t en
   return i + hn::Lanes(d) <= end ? hn::LoadU(d, numbers + i) : load_first(d, numbers + i, end - i);
 }
 
-/// The coefficients of a vector of neurons from i on, of whose group the line is. The product is exact, so that a fused
-/// multiply-add rounds like a product and a sum. theory.md (13b).
-HWY_INLINE Vector on_line(const Line& line, std::size_t i) {
-  const Singles d;
-  const auto place = hn::Iota(d, static_cast<float>(i % kernel_group));
-  return hn::MulAdd(hn::Set(d, line.slope), place, hn::Set(d, line.first));
-}
+/// Coefficients in an array: of a vector of neurons from i on, or of the v-th of the four from i on.
+struct InArray {
+  const float* HWY_RESTRICT a;
+  HWY_INLINE Vector operator()(std::size_t i) const { return hn::LoadU(Singles(), a + i); }
+  HWY_INLINE Vector of_four(std::size_t i, std::size_t v) const { return (*this)(i + v * hn::Lanes(Singles())); }
+};
+
+/// The same of neurons on lines, one for each kernel_group.
+struct OnLines {
+  const Line* HWY_RESTRICT lines;
+
+  /// Neurons from `place` on of a group. The product is exact, so that a fused multiply-add rounds like a product and a
+  /// sum. theory.md (13b).
+  static HWY_INLINE Vector on_line(const Line& line, std::size_t place) {
+    const Singles d;
+    return hn::MulAdd(hn::Set(d, line.slope), hn::Iota(d, static_cast<float>(place)), hn::Set(d, line.first));
+  }
+  HWY_INLINE Vector operator()(std::size_t i) const { return on_line(lines[i / kernel_group], i % kernel_group); }
+  /// i is a multiple of four vectors: where these are whole groups, the compiler sees which vectors share a line.
+  HWY_INLINE Vector of_four(std::size_t i, std::size_t v) const {
+    const std::size_t lanes = hn::Lanes(Singles());
+    const std::size_t place = v * lanes + (4 * lanes % kernel_group == 0 ? 0 : i % kernel_group);
+    return on_line(lines[i / kernel_group + place / kernel_group], place % kernel_group);
+  }
+};
+
+/// Coefficients in an array of which nothing beyond `end` may be looked at.
+struct InArrayUpTo {
+  const float* HWY_RESTRICT a;
+  std::size_t end;
+  HWY_INLINE Vector operator()(std::size_t i) const { return load_up_to(a, i, end); }
+  HWY_INLINE Vector of_four(std::size_t i, std::size_t v) const { return InArray{a}.of_four(i, v); }
+};
 
 std::int64_t step_singles(const SingleView& neurons, float kick) {
   float* HWY_RESTRICT y = neurons.y;
@@ -242,17 +267,13 @@ std::int64_t step_singles(const SingleView& neurons, float kick) {
                             HWY_ATTR { return common.apply<false>(own, a, denominator); };
   Tally tally;
   if (lined > 0) {
-    const Line* HWY_RESTRICT lines = neurons.lines;
-    step_vectors<true>(
-        y, 0, lined, tally, [&](std::size_t i) HWY_ATTR { return on_line(lines[i / kernel_group], i); }, near_step);
+    step_vectors<true>(y, 0, lined, tally, OnLines{neurons.lines}, near_step);
     y += lined;
   }
   const float* HWY_RESTRICT a = neurons.coefficients;
   const std::size_t near = neurons.near - lined;
-  step_vectors<false>(
-      y, 0, near, tally, [&](std::size_t i) HWY_ATTR { return hn::LoadU(Singles(), a + i); }, near_step);
-  step_any(
-      y, near, count, tally, [&](std::size_t i) HWY_ATTR { return load_up_to(a, i, count); }, far_step);
+  step_vectors<false>(y, 0, near, tally, InArray{a}, near_step);
+  step_any(y, near, count, tally, InArrayUpTo{a, count}, far_step);
   return spikes_of(tally, neurons.y, neurons.count);
 }
 
@@ -261,12 +282,11 @@ std::int64_t step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, cons
   const auto kicks = hn::Set(Singles(), kick);
   const auto scales = hn::Set(Singles(), scale);
   Tally tally;
-  step_any(
-      y, 0, count, tally, [&](std::size_t i) HWY_ATTR { return load_up_to(a, i, count); },
-      [&](Vector own, Vector coefficient, std::size_t i, Vector& denominator) HWY_ATTR {
-        const auto number = load_up_to(noise, i, count);
-        return after_own_kick(own, coefficient, hn::Add(kicks, hn::Mul(number, scales)), denominator);
-      });
+  step_any(y, 0, count, tally, InArrayUpTo{a, count},
+           [&](Vector own, Vector coefficient, std::size_t i, Vector& denominator) HWY_ATTR {
+             const auto number = load_up_to(noise, i, count);
+             return after_own_kick(own, coefficient, hn::Add(kicks, hn::Mul(number, scales)), denominator);
+           });
   return spikes_of(tally, y, count);
 }
 
