@@ -16,6 +16,8 @@ target_link_libraries(popshot_netcdf INTERFACE PkgConfig::NETCDF)
 pkg_check_modules(HIGHWAY REQUIRED IMPORTED_TARGET libhwy)
 add_library(popshot_highway INTERFACE)
 target_link_libraries(popshot_highway INTERFACE PkgConfig::HIGHWAY)
+# Vectors whose size the compiler does not know cannot be members; ARM processors that have them have NEON too.
+target_compile_definitions(popshot_highway INTERFACE "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128|HWY_RVV)")
 
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 add_library(popshot_random123 INTERFACE)

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <numbers>
 #include <vector>
 
@@ -246,6 +249,72 @@ TEST(Kernel, RatesOverManyStepsAreThoseOfTheClosedForm) {
     constexpr int steps = 100'000;
     for (int i = 0; i < steps; ++i) spikes += step_single({y.data(), nullptr, a.data(), 0, 0, 1}, 0.0F);
     EXPECT_NEAR(static_cast<double>(spikes), angle * steps / std::numbers::pi, 1.5) << eta;
+  }
+}
+
+/// The FNV-1a hash of the bytes of all values.
+template <class Value>
+std::uint64_t hash_of(const std::vector<Value>& values) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const Value value : values) {
+    std::array<unsigned char, sizeof(Value)> bytes{};
+    std::memcpy(bytes.data(), &value, sizeof(Value));
+    for (const unsigned char byte : bytes) hash = (hash ^ byte) * 1099511628211ULL;
+  }
+  return hash;
+}
+
+TEST(Kernel, GivesTheBitsThatOtherProcessorsGive) {
+  // The inputs are made by sums, products and quotients alone, so that they are the same on every machine (without
+  // contraction to fused multiply-adds, as the project compiles). The hashes were found on AVX2 and, emulated, on NEON.
+  constexpr std::size_t count = 20011, lined = 100 * kernel_group, near = 1000 * kernel_group;
+  std::uint64_t state = 12345;
+  const auto uniform = [&state] {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<double>(state >> 11U) * 0x1p-53;
+  };
+  std::vector<Line> lines(lined / kernel_group);
+  for (auto& line : lines) {
+    line.first = static_cast<float>(uniform() * 1e-3);
+    line.slope = static_cast<float>(static_cast<int>(uniform() * 1000)) * 0x1p-25F;
+  }
+  std::vector<float> start(count), a(count), noise(count);
+  std::vector<double> voltage_start(count), c(count), b(count), e(count);
+  const std::vector<double> half_turns(count, 0.0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double sign = uniform() < 0.5 ? -1.0 : 1.0;
+    const double tail = 1.0 / (uniform() + 1e-7) - 1.0;
+    start[i] = static_cast<float>(sign * tail * 1e-2);
+    a[i] = static_cast<float>((uniform() - 0.3) * (i < near - lined ? 6e-3 : 6e-2));
+    noise[i] = static_cast<float>(uniform() - 0.5);
+    voltage_start[i] = (uniform() - 0.5) * 10.0;
+    const double alpha = uniform() * 1e-2;
+    c[i] = 1.0 - alpha / 2;
+    b[i] = 0.005;
+    e[i] = alpha;
+  }
+  for (const std::int64_t target : targets()) {
+    const ChosenTarget chosen(target);
+    auto y = start;
+    std::int64_t spikes = 0;
+    for (int step = 0; step < 3000; ++step) {
+      spikes +=
+          step_single({y.data(), lines.data(), a.data(), lined, near, count}, static_cast<float>(1e-4 * (step % 7)));
+    }
+    EXPECT_EQ(spikes, 870001) << kernel_target();
+    EXPECT_EQ(hash_of(y), 15176402590806361535ULL) << kernel_target();
+    for (int step = 0; step < 1000; ++step) {
+      spikes += step_single_noisy(y.data(), a.data(), noise.data(), count, 1e-4F, 1e-3F);
+    }
+    EXPECT_EQ(spikes, 1184228) << kernel_target();
+    EXPECT_EQ(hash_of(y), 13747455566426462149ULL) << kernel_target();
+    auto voltage = voltage_start;
+    for (int step = 0; step < 1000; ++step) {
+      spikes += step_double({voltage.data(), c.data(), b.data(), e.data(), half_turns.data(), count}, 0.05,
+                            noise.data(), 0.1);
+    }
+    EXPECT_EQ(spikes, 1285464) << kernel_target();
+    EXPECT_EQ(hash_of(voltage), 1923645571799583714ULL) << kernel_target();
   }
 }
 
