@@ -187,7 +187,8 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
   std::vector<std::vector<std::size_t>> groups;
   for (const std::size_t job : order) {
     const bool joins = !groups.empty() && is_network(job) && is_network(groups.back().front()) &&
-                       size_of(job) == size_of(groups.back().front()) && jobs >= 2 * execution.thread_count() &&
+                       size_of(job) == size_of(groups.back().front()) &&
+                       jobs >= std::size_t{2} * execution.thread_count() &&
                        groups.back().size() < network::best_together(scaled(model, size_of(job), 0));
     if (!joins) groups.emplace_back();
     groups.back().push_back(job);

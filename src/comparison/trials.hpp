@@ -74,6 +74,7 @@ std::vector<Result> run_trials(const model::Model& model, const Execution& execu
       samples.push_back(network::draw_sample(model, t, {.threads = plan.threads_per_trial}));
     }
     std::vector<network::NetworkRun> runs;
+    runs.reserve(samples.size());
     for (const auto& sample : samples) runs.push_back({&model, &sample, point_of(sample), {}});
     const Execution networks = part(first, last, 0.0, share);
     auto activities = runs.size() == 1

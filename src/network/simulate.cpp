@@ -547,11 +547,13 @@ std::vector<Activity> simulate(std::span<const NetworkRun> runs, const Execution
         std::make_unique<Network>(*runs[i].model, *runs[i].sample, runs[i].point, own[i], runs[i].observer));
   }
   std::vector<Network*> running;
+  running.reserve(networks.size());
   for (const auto& network : networks) running.push_back(network.get());
   while (!running.empty()) {
     std::erase_if(running, [](Network* network) { return !network->run_block(); });
   }
   std::vector<Activity> activities;
+  activities.reserve(networks.size());
   for (const auto& network : networks) activities.push_back(network->result());
   return activities;
 }
