@@ -61,10 +61,10 @@ def run_peers(folder, cores, time_steps):
         exact = next(row["operating_point"] for row in time_steps if row["size"] == size)
         for name, command, threads, work in peer_commands(python, folder, cores, size):
             steps = max(1000, round(work / size))
-            arguments = [size, steps, 1000, STEP] + ([threads] if "brian2" in str(command[-1]) or "nest" in str(command[-1]) else [])
+            simulator = "brian2" in str(command[-1]) or "nest" in str(command[-1])
+            arguments = [size, steps, 1000, STEP] + ([threads] if simulator else [])
             # The best of several runs, as for Popshot, where a run does not take a minute to begin.
-            repeats = 1 if "brian2" in str(command[-1]) or "nest" in str(command[-1]) else 5
-            runs = [words([*command, *arguments], cwd=folder) for _ in range(repeats)]
+            runs = [words([*command, *arguments], cwd=folder) for _ in range(1 if simulator else 5)]
             numbers, failure = min(runs, key=lambda run: run[0][0] if run[1] is None else float("inf"))
             row = {"peer": name, "size": size, "threads": threads, "step": STEP}
             if failure is not None:
