@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
+
+#include "popshot/core/riccati.hpp"
 
 namespace popshot::model {
 
@@ -14,27 +17,32 @@ constexpr double pi = std::numbers::pi;
 constexpr std::size_t most_ahead = 63;
 using Complex = std::complex<double>;
 
-/// How a synapse is carried over a step h: factors of decay, and what of the rise's state goes over. any_model.md (49).
-struct SynapseStep {
-  double rise;   ///< the shorter time constant
-  double decay;  ///< the longer one
-  double rise_factor = 0.0;
-  double decay_factor = 0.0;
-  double transfer = 0.0;
-
-  SynapseStep(const Synapse& synapse, double h)
-      : rise(std::min(synapse.rise, synapse.decay)), decay(std::max(synapse.rise, synapse.decay)) {
-    if (decay > 0.0) decay_factor = std::exp(-h / decay);
-    if (!(rise > 0.0)) return;
-    rise_factor = std::exp(-h / rise);
-    // rise (exp(-h/rise) - exp(-h/decay))/(rise - decay), also where both are nearly equal
-    const double x = h * (rise - decay) / (rise * decay);
-    transfer = decay_factor * (h / decay) * (x == 0.0 ? 1.0 : std::expm1(x) / x);
+/// The integrals x int_0^1 t^j exp(-x t) dt, j = 0 .. 3.
+std::array<double, 4> decay_moments(double x) {
+  std::array<double, 4> moment{};
+  for (std::size_t j = 0; j < 4; ++j) {
+    const auto order = static_cast<double>(j);
+    if (x >= 1.0) {
+      moment[j] = j == 0 ? -std::expm1(-x) : order / x * moment[j - 1] - std::exp(-x);
+      continue;
+    }
+    double term = x;
+    for (int n = 0; n < 24; ++n) {
+      moment[j] += term / (static_cast<double>(n) + order + 1.0);
+      term *= -x / static_cast<double>(n + 1);
+    }
   }
-};
+  return moment;
+}
 
-/// The steps by which spikes are late beyond the delivery at the end of their own step, which is half a step late.
-double late_steps(double delay, double h) { return std::max(0.0, delay / h - 0.5); }
+/// The time constants of a synapse's stages, in the order in which spikes pass them.
+std::vector<double> stage_constants(const Synapse& synapse) {
+  std::vector<double> constants;
+  for (const double tau : {std::min(synapse.rise, synapse.decay), std::max(synapse.rise, synapse.decay)}) {
+    if (tau > 0.0) constants.push_back(tau);
+  }
+  return constants;
+}
 
 /// Standard deviations of an Ornstein-Uhlenbeck process over an interval. Gillespie, Phys. Rev. E 54, 2084 (1996).
 struct OrnsteinUhlenbeckStep {
@@ -65,73 +73,211 @@ Complex synaptic_transfer(const Projection& projection, Complex s) {
   return std::exp(-s * projection.delay) / ((1.0 + s * projection.synapse.rise) * (1.0 + s * projection.synapse.decay));
 }
 
-Complex delivery(double f, double time_step) {
-  const double x = pi * f * time_step;
-  return x == 0.0 ? 1.0 : std::sin(x) / x * std::polar(1.0, -x);
+Arrival arrival(double delay_in_steps) {
+  constexpr double rounding = 1e-9;
+  const double nearest = std::round(delay_in_steps);
+  const double delay = std::abs(delay_in_steps - nearest) < rounding * (1.0 + nearest) ? nearest : delay_in_steps;
+  Arrival result;
+  if (delay >= 1.0) result.first = static_cast<std::size_t>(std::floor(delay)) - 1;
+  // A spike arrives e - u after the grid point `first`.
+  const double e = delay - static_cast<double>(result.first);
+  result.weight[0] = {(e - 1.0) * (e - 2.0) / 2.0, 1.5 - e, 0.5};
+  result.weight[1] = {e * (2.0 - e), 2.0 * (e - 1.0), -1.0};
+  result.weight[2] = {e * (e - 1.0) / 2.0, 0.5 - e, 0.5};
+  // The mean over u of x (x - 1) (x - 2), x = e - u, is what the three points miss of the third moment.
+  const auto integral = [](double x) { return x * x * (x - 2.0) * (x - 2.0) / 4.0; };
+  const double third = -(integral(e) - integral(e - 1.0)) / 6.0;
+  constexpr std::array<double, 4> difference{1.0, -3.0, 3.0, -1.0};
+  for (std::size_t lag = 0; lag < 4; ++lag) result.weight[lag][0] += third * difference[lag];
+  return result;
+}
+
+SynapseStage::SynapseStage(double x) {
+  if (std::isinf(x)) return;
+  factor = std::exp(-x);
+  // What decays during a step is put on four grid points with its moments: Lagrange's polynomials on 0, 1, 2, 3.
+  const auto m = decay_moments(x);
+  weight = {m[0] - 11.0 / 6.0 * m[1] + m[2] - m[3] / 6.0, 3.0 * m[1] - 2.5 * m[2] + m[3] / 2.0,
+            -1.5 * m[1] + 2.0 * m[2] - m[3] / 2.0, m[1] / 3.0 - m[2] / 2.0 + m[3] / 6.0};
+}
+
+std::array<Complex, 3> kick_transfer(const Projection& projection, Complex z, double time_step) {
+  const Complex back = 1.0 / z;
+  const Arrival points = arrival(projection.delay / time_step);
+  std::array<Complex, 3> result{};
+  for (std::size_t moment = 0; moment < 3; ++moment) {
+    for (std::size_t lag = 4; lag-- > 0;) result[moment] = result[moment] * back + points.weight[lag][moment];
+  }
+  Complex common = std::pow(back, static_cast<double>(points.first));
+  for (const double tau : stage_constants(projection.synapse)) {
+    const SynapseStage stage(time_step / tau);
+    Complex numerator = 0.0;
+    for (std::size_t k = 4; k-- > 0;) numerator = numerator * back + stage.weight[k];
+    common *= numerator / (1.0 - stage.factor * back);
+  }
+  for (Complex& value : result) value *= common;
+  return result;
 }
 
 Complex synaptic_transfer(const Projection& projection, double f, double h) {
-  if (!(h > 0.0)) return synaptic_transfer(projection, Complex{0.0, 2.0 * pi * f});
-  const Complex z = std::polar(1.0, 2.0 * pi * f * h);
-  const double late = late_steps(projection.delay, h);
-  const double whole = std::floor(late);
-  const double part = late - whole;
-  Complex response = delivery(f, h) * std::polar(1.0, -2.0 * pi * f * h * whole);
-  if (part > 0.0) response *= 1.0 - part + part / z;
-  const SynapseStep step(projection.synapse, h);
-  if (!(step.decay > 0.0) || f == 0.0) return response;
-  // Change of the two states over a step, per spikes of the step.
-  const Complex rise_state = step.rise > 0.0 ? (1.0 - step.rise_factor) / (z - step.rise_factor) : Complex{1.0};
-  const Complex rise_change = step.rise > 0.0 ? (z - 1.0) * rise_state : Complex{0.0};
-  const Complex decay_change =
-      (z - 1.0) * (1.0 - step.decay_factor - step.transfer + step.transfer * rise_state) / (z - step.decay_factor);
-  return response * (1.0 - (step.rise * rise_change + step.decay * decay_change) / h);
+  const Complex s{0.0, 2.0 * pi * f};
+  if (!(h > 0.0)) return synaptic_transfer(projection, s);
+  const auto transfer = kick_transfer(projection, std::exp(s * h), h);
+  // int_0^1 u^i exp(-s h u) du
+  constexpr int points = 40;
+  std::array<Complex, 3> moment{};
+  const double turns = std::abs(f) * h;
+  const int intervals = points * (1 + static_cast<int>(turns));
+  for (int i = 0; i < intervals; ++i) {
+    // Gauss's rule of two points in each interval.
+    for (const double place : {0.5 - 0.28867513459481288, 0.5 + 0.28867513459481288}) {
+      const double u = (static_cast<double>(i) + place) / static_cast<double>(intervals);
+      const Complex phase = std::exp(-s * h * u) / (2.0 * static_cast<double>(intervals));
+      moment[0] += phase;
+      moment[1] += phase * u;
+      moment[2] += phase * u * u;
+    }
+  }
+  return transfer[0] * moment[0] + transfer[1] * moment[1] + transfer[2] * moment[2];
 }
 
-Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double>& rate_before)
+double Inputs::Channel::Stage::next(double input) {
+  output = step.factor * output + step.weight[0] * input + step.weight[1] * before[0] + step.weight[2] * before[1] +
+           step.weight[3] * before[2];
+  before = {input, before[0], before[1]};
+  return output;
+}
+
+double excess_path(const Projection& projection, double time_step) {
+  const auto constants = stage_constants(projection.synapse);
+  double longest = 0.0;
+  double shortest = std::numeric_limits<double>::infinity();
+  for (const double tau : constants) {
+    longest = std::max(longest, tau / time_step);
+    shortest = std::min(shortest, tau / time_step);
+  }
+  // A synapse that is slower than some steps makes small kicks, one after the other.
+  constexpr double slow = 20.0;
+  if (longest > slow) return 0.0;
+  const Arrival points = arrival(projection.delay / time_step);
+  const double arrived = projection.delay / time_step - static_cast<double>(points.first);  // + first - u
+  const auto steps = static_cast<int>(std::ceil(40.0 * (1.0 + longest)));
+  const auto response = [&](double t) {  // of the voltage, t after the arrival
+    if (t <= 0.0) return 0.0;
+    if (constants.empty()) return 1.0;
+    if (constants.size() == 1) return -std::expm1(-t / longest);
+    const double x = (longest - shortest) / longest;
+    if (x < 1e-6) return 1.0 - (1.0 + t / longest) * std::exp(-t / longest);
+    return 1.0 - (longest * std::exp(-t / longest) - shortest * std::exp(-t / shortest)) / (longest - shortest);
+  };
+  // Gauss's rule of three points, for the place of the spike in its step and for the integrals over time.
+  constexpr std::array<double, 3> place{0.11270166537925831, 0.5, 0.88729833462074169};
+  constexpr std::array<double, 3> share{5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0};
+  double excess = 0.0;
+  for (std::size_t p = 0; p < place.size(); ++p) {
+    const double u = place[p];
+    const double at = arrived - u;  // after the grid point `first`
+    std::vector<SynapseStage> stages;
+    for (const double tau : constants) stages.emplace_back(time_step / tau);
+    std::vector<std::array<double, 4>> input(stages.size(), std::array<double, 4>{});
+    std::vector<double> output(stages.size(), 0.0);
+    // Before the first grid point and between two of them, cut where the spike arrives.
+    const auto square = [&](double begin, double end) {
+      double sum = 0.0;
+      const double middle = std::clamp(at, begin, end);
+      for (const auto& [from, to] : {std::pair{begin, middle}, std::pair{middle, end}}) {
+        for (std::size_t q = 0; q < place.size(); ++q) {
+          const double value = response(from + (to - from) * place[q] - at);
+          sum += (to - from) * share[q] * value * value;
+        }
+      }
+      return sum;
+    };
+    double sum = at < 0.0 ? -square(at, 0.0) : 0.0;
+    double path = 0.0;
+    for (int j = 0; j < steps; ++j) {
+      double kick = 0.0;
+      if (j < 4) {
+        const auto& weight = points.weight[static_cast<std::size_t>(j)];
+        kick = weight[0] + weight[1] * u + weight[2] * u * u;
+      }
+      for (std::size_t i = 0; i < stages.size(); ++i) {
+        auto& before = input[i];
+        before = {kick, before[0], before[1], before[2]};
+        output[i] *= stages[i].factor;
+        for (std::size_t k = 0; k < 4; ++k) output[i] += stages[i].weight[k] * before[k];
+        kick = output[i];
+      }
+      path += kick;
+      sum += path * path - square(j, j + 1) - kick * kick / 12.0;
+    }
+    excess += share[p] * sum;
+  }
+  return excess;
+}
+
+Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double>& rate_before, Granularity granularity)
     : model_(&model), schedule_(model::schedule(model.simulation)), kick_(model.populations.size()) {
   const double h = schedule_.time_step;
   stimulated_ = !is_stationary(model);
   std::vector<std::vector<Weight>> weights(kick_.size());
   std::size_t longest = 0;
   std::size_t shortest = std::numeric_limits<std::size_t>::max();
+  std::vector<double> excess;  // of the channels
   for (const Projection& projection : model.projections) {
-    const double late = late_steps(projection.delay, h);
-    const double whole = std::floor(late);
-    const SynapseStep step(projection.synapse, h);
-    const auto steps = static_cast<std::size_t>(whole);
-    const double early = 1.0 - (late - whole);
     auto channel = std::find_if(channels_.begin(), channels_.end(), [&](const Channel& other) {
-      return other.from == projection.from && other.steps == steps && other.early == early &&
-             other.synapse.rise == step.rise && other.synapse.decay == step.decay;
+      return other.from == projection.from && other.delay == projection.delay &&
+             other.synapse.rise == projection.synapse.rise && other.synapse.decay == projection.synapse.decay;
     });
     if (channel == channels_.end()) {
-      const double rate = rate_before[projection.from];
-      channels_.push_back({projection.from,
-                           {step.rise, step.decay},
-                           early,
-                           steps,
-                           step.rise_factor,
-                           step.decay_factor,
-                           step.transfer,
-                           rate,
-                           rate,
-                           rate * h});
+      const double spikes = rate_before[projection.from] * h;
+      Channel made{projection.from, projection.synapse, projection.delay, arrival(projection.delay / h), {}, spikes};
+      for (const double tau : stage_constants(projection.synapse)) {
+        made.stages.push_back({SynapseStage(h / tau), spikes, {spikes, spikes, spikes}});
+      }
+      const auto same = std::find_if(channels_.begin(), channels_.end(), [&](const Channel& other) {
+        return other.delay == made.delay && other.synapse.rise == made.synapse.rise &&
+               other.synapse.decay == made.synapse.decay;
+      });
+      excess.push_back(same != channels_.end() ? excess[static_cast<std::size_t>(same - channels_.begin())]
+                       : granularity == Granularity::neurons ? excess_path(projection, h)
+                                                             : 0.0);
+      channels_.push_back(std::move(made));
       channel = std::prev(channels_.end());
     }
-    longest = std::max(longest, steps);
-    shortest = std::min(shortest, steps);
-    weights[projection.to].push_back({static_cast<std::size_t>(channel - channels_.begin()), projection.weight});
+    longest = std::max(longest, channel->arrival.first);
+    shortest = std::min(shortest, channel->arrival.first);
+    const auto index = static_cast<std::size_t>(channel - channels_.begin());
+    const double neurons = static_cast<double>(model.populations[projection.from].size);
+    const double step = h / model.populations[projection.to].tau;
+    // theory.md (6c)
+    const double weight = projection.weight * (1.0 - projection.weight / neurons * step * excess[index]);
+    weights[projection.to].push_back({index, weight});
   }
   for (const auto& leading_here : weights) {
     weights_.insert(weights_.end(), leading_here.begin(), leading_here.end());
     weights_end_.push_back(weights_.size());
   }
-  std::vector<double> before(rate_before);
-  for (double& rate : before) rate *= h;
+  std::vector<StepSpikes> before;
+  for (const double rate : rate_before) before.push_back(evenly_spread(rate * h));
   look_ahead_ = std::min(shortest, most_ahead);
-  slots_ = longest + 2 + look_ahead_;
+  slots_ = longest + 4 + look_ahead_;
   for (std::size_t slot = 0; slot < slots_; ++slot) past_.insert(past_.end(), before.begin(), before.end());
+  for (std::size_t k = 0; k < kick_.size(); ++k) {
+    const auto& population = model.populations[k];
+    step_.push_back(h / population.tau);
+    double variance = 0.0;
+    if (const auto* cauchy = std::get_if<CauchyNoise>(&population.noise)) {
+      variance = std::pow(cauchy->width * step_[k], 2);
+    }
+    for (const Stimulus& stimulus : model.stimuli) {
+      const auto* white = std::get_if<WhiteNoiseCurrent>(&stimulus.current);
+      if (white != nullptr && receives(model, k, stimulus)) {
+        variance += white->power * h / (population.tau * population.tau);
+      }
+    }
+    variance_.push_back(variance);
+  }
   for (std::size_t i = 0; i < model.stimuli.size(); ++i) {
     if (!is_random(model.stimuli[i])) continue;
     Random random{i, GaussianStream(model.simulation.seed, RandomStream::stimulus, {trial, i})};
@@ -143,48 +289,49 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
   weigh(0.5);
   const double begin = schedule_.time_of(0);
   add_stimuli(begin, begin + h / 2);
+  correct(0.5);
 }
 
-const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<double>& spikes) {
+const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<StepSpikes>& spikes) {
   record(spikes);
   return kick_after(step);
 }
 
-void Inputs::record(const std::vector<double>& spikes) {
+void Inputs::record(const std::vector<StepSpikes>& spikes) {
   recorded_ = recorded_ + 1 == slots_ ? 0 : recorded_ + 1;
-  double* row = &past_[recorded_ * spikes.size()];
-  for (std::size_t k = 0; k < spikes.size(); ++k) row[k] = spikes[k];
+  std::copy(spikes.begin(), spikes.end(), past_.begin() + static_cast<std::ptrdiff_t>(recorded_ * spikes.size()));
 }
 
 const std::vector<double>& Inputs::kick_after(std::int64_t step) {
   const double h = schedule_.time_step;
   slot_ = slot_ + 1 == slots_ ? 0 : slot_ + 1;
-  const auto spikes_before = [&](std::size_t steps, std::size_t k) {
-    return past_[(slot_ >= steps ? slot_ - steps : slot_ + slots_ - steps) * kick_.size() + k];
-  };
   for (Channel& channel : channels_) {
-    double arrived = spikes_before(channel.steps, channel.from);
-    if (channel.early < 1.0) {
-      const double earlier = spikes_before(channel.steps + 1, channel.from);
-      arrived = channel.early * arrived + (1.0 - channel.early) * earlier;
+    std::size_t slot =
+        slot_ >= channel.arrival.first ? slot_ - channel.arrival.first : slot_ + slots_ - channel.arrival.first;
+    double arrived = 0.0;
+    for (const auto& weight : channel.arrival.weight) {
+      const StepSpikes& spikes = past_[slot * kick_.size() + channel.from];
+      arrived += weight[0] * spikes.count + weight[1] * spikes.first + weight[2] * spikes.second;
+      slot = slot == 0 ? slots_ - 1 : slot - 1;
     }
+    for (Channel::Stage& stage : channel.stages) arrived = stage.next(arrived);
     channel.delivered = arrived;
-    if (!(channel.synapse.decay > 0.0)) continue;
-    // q' = (a - q)/rise, s' = (q - s)/decay with the constant a; the integral of s follows from the changes.
-    const double a = arrived / h;
-    const double q = channel.synapse.rise > 0.0 ? channel.first : a;
-    const double s = channel.second;
-    channel.first = a + (q - a) * channel.rise_factor;
-    channel.second = a + (s - a) * channel.decay_factor + (q - a) * channel.transfer;
-    channel.delivered -= channel.synapse.decay * (channel.second - s);
-    if (channel.synapse.rise > 0.0) channel.delivered -= channel.synapse.rise * (channel.first - q);
   }
   weigh(1.0);
   if (stimulated_ || !random_.empty()) {
     const double end = schedule_.time_of(step + 1);
     add_stimuli(end - h / 2, end + h / 2);
   }
+  correct(1.0);
   return kick_;
+}
+
+void Inputs::correct(double part) {
+  for (std::size_t k = 0; k < kick_.size(); ++k) {
+    const double h = step_[k];
+    const double whole = constant_current_kick(h * kick_[k] / part) + h * h * variance_[k] / 12.0;
+    kick_[k] = part * whole / h;
+  }
 }
 
 void Inputs::weigh(double part) {

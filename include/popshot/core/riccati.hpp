@@ -148,6 +148,23 @@ template <class R>
   return {riccati_step(flow, x).spikes, length * std::numbers::inv_pi_v<R>};
 }
 
+/// 4 sin^2(sqrt(x)/2), or -4 sinh^2(sqrt(-x)/2) for x < 0, by its series: the kick (times h) that has the effect of a
+/// constant input x/h^2 over a step h, on top of no other. To 1e-9 of itself for |x| < 1/4, to 1e-4 for |x| < 4; 4
+/// beyond a half-turn. theory.md (6b), (11).
+[[nodiscard]] inline double constant_current_kick(double x) {
+  constexpr double half_turn = std::numbers::pi * std::numbers::pi;
+  if (x > half_turn) return 4.0;
+  return x * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0 * (1.0 - x / 90.0))));
+}
+
+/// The derivative of constant_current_kick, sin(sqrt(x))/sqrt(x): by it the kick of a small disturbance, and noise that
+/// comes with the kicks, have to be smaller. 0 beyond a half-turn. theory.md (6b).
+[[nodiscard]] inline double constant_current_kick_slope(double x) {
+  constexpr double half_turn = std::numbers::pi * std::numbers::pi;
+  if (x > half_turn) return 0.0;
+  return std::fmax(0.0, 1.0 - x / 6.0 * (1.0 - x / 20.0 * (1.0 - x / 42.0 * (1.0 - x / 72.0))));
+}
+
 /// The state that x' = x^2 + eta rests in: x = i sqrt(eta) with Im x >= 0. For real eta > 0 (a neuron that
 /// fires) it is complex: the average over the phase; its imaginary part over pi is the firing rate.
 template <class R>
