@@ -21,9 +21,9 @@ Recorder::Recorder(const Schedule& schedule, std::size_t populations, ActivityOb
   for (auto& rate : activity_.rate) rate.reserve(records);
 }
 
-bool Recorder::add(std::int64_t step, const std::vector<double>& spikes) {
+bool Recorder::add(std::int64_t step, const std::vector<StepSpikes>& spikes) {
   if (step < schedule_.transient_steps) return true;
-  for (std::size_t k = 0; k < spikes.size(); ++k) sum_[k] += spikes[k];
+  for (std::size_t k = 0; k < spikes.size(); ++k) sum_[k] += spikes[k].count;
   return ++in_record_ < schedule_.per_record || end_record();
 }
 

@@ -290,8 +290,14 @@ FokkerPlanckStepper::FokkerPlanckStepper(const model::Population& population, do
   }
 }
 
-double FokkerPlanckStepper::step(double kick) {
+StepSpikes FokkerPlanckStepper::step(double kick) {
+  const auto rate_of = [](const Group& group) {
+    const std::vector<Complex> mode(group.mode.begin(), group.mode.end());
+    return (group.weight * group.scale * (1.0 + alternating_sum(mode))).real() / pi;
+  };
   double spikes = 0.0;
+  double first_rate = 0.0;
+  double last_rate = 0.0;
   for (auto& group : groups_) {
     // (G12): (1 - B) z' = (1 + B) z with B half the shift of V by the kick; tridiagonal, Thomas' algorithm.
     const Eigen::Index count = group.mode.size();
@@ -320,10 +326,12 @@ double FokkerPlanckStepper::step(double kick) {
     }
     const Complex integral = group.integral_constant + (group.integral * z)(0);
     spikes += (group.weight * integral).real() / pi;
+    first_rate += rate_of(group);
     next_.noalias() = group.propagator * z;
     z = next_ + group.source;
+    last_rate += rate_of(group);
   }
-  return spikes;
+  return moments_in_step(spikes, first_rate, last_rate, h_);
 }
 
 Complex FokkerPlanckStepper::state() const {

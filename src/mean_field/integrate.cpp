@@ -65,8 +65,9 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
   };
   Recorder recorder(schedule, count, observer);
   recorder.activity().voltage.assign(observer ? 0 : count, {});
-  std::vector<double> spikes(count);
-  model::Inputs inputs(model, drive.trial, drive.rate_before);
+  std::vector<StepSpikes> spikes(count);
+  model::Inputs inputs(model, drive.trial, drive.rate_before,
+                       drive.activity ? model::Granularity::neurons : model::Granularity::continuum);
   bool finished = true;
   for (std::int64_t step = 0; step < schedule.steps; ++step) {
     if (step % 1024 == 0) {
@@ -78,10 +79,10 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
     }
     for (std::size_t k = 0; k < count; ++k) {
       const double kick = inputs.kick()[k];
-      const double expected = std::visit([kick](auto& stepper) { return stepper.step(kick); }, steppers[k]);
+      const StepSpikes expected = std::visit([kick](auto& stepper) { return stepper.step(kick); }, steppers[k]);
       spikes[k] = drive.activity ? drive.activity(k, kick, expected) : expected;
       // A state that is not finite makes spikes that are not.
-      if (!std::isfinite(spikes[k]) || !std::isfinite(expected)) {
+      if (!std::isfinite(spikes[k].first + spikes[k].second) || !std::isfinite(expected.count)) {
         throw NumericalError(fmt::format("population '{}': the mean field at t = {:.6g} is not finite",
                                          model.populations[k].name, schedule.time_of(step + 1)));
       }
@@ -90,10 +91,11 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
       finished = false;
       break;
     }
+    const auto& kick = inputs.advance(step, spikes);
     if (auto& gathered = recorder.activity(); !observer && gathered.samples() > gathered.voltage.front().size()) {
-      for (std::size_t k = 0; k < count; ++k) gathered.voltage[k].push_back(state_of(k).real());
+      // The grid point lies in the middle of its kick.
+      for (std::size_t k = 0; k < count; ++k) gathered.voltage[k].push_back(state_of(k).real() + kick[k] / 2.0);
     }
-    inputs.advance(step, spikes);
   }
   return recorder.take(finished);
 }

@@ -33,14 +33,13 @@ double stationary_rate_slope(const model::Population& population, double input) 
 double kicked_rate(const model::Population& population, double constant, double kick, double time_step) {
   const double h = time_step / population.tau;
   if (std::holds_alternative<model::GaussianNoise>(population.noise)) {
-    // The scheme fires as if the drive were larger by kick^2/12. theory.md, after (10)
-    return stationary_rate(population, constant + kick / h + kick * kick / 12.0);
+    return stationary_rate(population, constant + kick / h);
   }
   const ComplexNeurons neurons(population, 1e-10);
   const auto* cauchy = std::get_if<model::CauchyNoise>(&population.noise);
   const double width = cauchy != nullptr ? cauchy->width : 0.0;
   // The noise comes with the kicks, as in the network.
-  const Complex whole{kick, width * h};
+  const Complex whole = scheme_kick(kick, width * h, h);
   double spikes = 0.0;
   for (std::size_t m = 0; m < neurons.eta.size(); ++m) {
     const auto flow = riccati_flow(Complex{neurons.eta[m].real() + constant, neurons.eta[m].imag() - width}, h);

@@ -6,18 +6,27 @@
 #include <vector>
 
 #include "popshot/core/riccati.hpp"
+#include "popshot/core/step_spikes.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/model/model.hpp"
 
 namespace popshot::mean_field {
+
+/// The spikes of a step of length h (units of tau) in which the rate goes from first_rate to last_rate (in 1/tau) and
+/// has the integral `count`: by the quadratic polynomial that these three give, which is in third order of the step.
+/// theory.md (6a).
+[[nodiscard]] inline StepSpikes moments_in_step(double count, double first_rate, double last_rate, double h) {
+  return {count, count / 2.0 + h * (first_rate - last_rate) / 12.0,
+          0.3 * count + h * (first_rate / 10.0 - last_rate / 15.0)};
+}
 
 /// The complex neurons of a population in the scheme (6)-(8): Cauchy noise moves a state by i Gamma h with every kick.
 class ComplexNeuronStepper {
  public:
   ComplexNeuronStepper(const model::Population& population, double constant_current, double time_step,
                        const PopulationStart& start);
-  /// One kick and one drift; returns the spikes per neuron of the step.
-  double step(double kick);
+  /// One kick and one drift; returns the spikes of the step.
+  StepSpikes step(double kick);
   /// v + i pi tau r of the population.
   [[nodiscard]] std::complex<double> state() const;
 
@@ -28,6 +37,7 @@ class ComplexNeuronStepper {
     std::complex<double> weight;
   };
   std::vector<Neuron> neurons_;
+  double h_ = 0.0;
   double noise_kick_ = 0.0;
 };
 
@@ -37,8 +47,8 @@ class FokkerPlanckStepper {
  public:
   FokkerPlanckStepper(const model::Population& population, double constant_current, double time_step,
                       const PopulationStart& start);
-  /// One kick and one drift; returns the spikes per neuron of the step.
-  double step(double kick);
+  /// One kick and one drift; returns the spikes of the step.
+  StepSpikes step(double kick);
   /// v + i pi tau r of the population.
   [[nodiscard]] std::complex<double> state() const;
 

@@ -76,7 +76,7 @@ struct Ensemble::State {
 
   [[nodiscard]] double rate_at(double eta) const { return mean_field::SingleNeuron(*population).rate(eta + input); }
   void move_one();
-  double advance(double kick, double expected);
+  StepSpikes advance(double kick, const StepSpikes& expected);
 };
 
 void Ensemble::State::move_one() {
@@ -92,13 +92,14 @@ void Ensemble::State::move_one() {
   one.rate = rate;
 }
 
-double Ensemble::State::advance(double kick, double expected) {
-  if (resolved) return static_cast<double>(plus.advance(kick, step++)) / static_cast<double>(population->size);
-  const auto spikes = plus.advance(kick, step) - minus.advance(kick, step);
+StepSpikes Ensemble::State::advance(double kick, const StepSpikes& expected) {
+  if (resolved) return network::scaled(plus.advance(kick, step++), 1.0 / static_cast<double>(population->size));
+  StepSpikes spikes = network::scaled(plus.advance(kick, step) - minus.advance(kick, step), amplitude);
   ++step;
-  const double noise = amplitude * (static_cast<double>(spikes) - signed_rate * time_step);
+  spikes += evenly_spread(offset - amplitude * signed_rate * time_step);
   for (due += glide; due >= 1.0; due -= 1.0) move_one();
-  return expected + noise + offset;
+  spikes += expected;
+  return spikes;
 }
 
 Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial, const FinitePoint& finite)
@@ -170,7 +171,7 @@ Ensemble::~Ensemble() = default;
 Ensemble::Ensemble(Ensemble&&) noexcept = default;
 Ensemble& Ensemble::operator=(Ensemble&&) noexcept = default;
 
-double Ensemble::advance(double kick, double expected) { return state_->advance(kick, expected); }
+StepSpikes Ensemble::advance(double kick, const StepSpikes& expected) { return state_->advance(kick, expected); }
 bool Ensemble::resolved() const { return state_->resolved; }
 
 }  // namespace popshot::mesoscopic

@@ -67,17 +67,23 @@ struct MovingNoise {
 
 using PopulationNoise = std::variant<Ensemble, SpectralNoise, StayingNoise, MovingNoise>;
 
-/// The spikes per neuron in a step of a population with the given noise.
+/// The spikes in a step of a population with the given noise.
 struct Advance {
   double kick;
-  double expected;
-  double offset;  ///< rate that the sample of a finite population has beyond the mean field
-  double time_step;
+  const StepSpikes& expected;
+  double offset;  ///< spikes per neuron and step that the sample of a finite population has beyond the mean field
 
-  double operator()(Ensemble& noise) const { return noise.advance(kick, expected); }
-  double operator()(SpectralNoise& noise) const { return expected + time_step * (noise.next() + offset); }
-  double operator()(StayingNoise& noise) const { return expected + time_step * (noise.next() + offset); }
-  double operator()(MovingNoise& noise) const { return expected + time_step * (noise.next(kick) + offset); }
+  StepSpikes operator()(Ensemble& noise) const { return noise.advance(kick, expected); }
+  StepSpikes operator()(SpectralNoise& noise) const { return with(noise.next()); }
+  StepSpikes operator()(StayingNoise& noise) const { return with(noise.next()); }
+  StepSpikes operator()(MovingNoise& noise) const { return with(noise.next(kick)); }
+
+ private:
+  [[nodiscard]] StepSpikes with(StepSpikes spikes) const {
+    spikes += expected;
+    spikes += evenly_spread(offset);
+    return spikes;
+  }
 };
 
 PopulationNoise make_noise(const model::Model& model, std::size_t k, std::uint64_t trial, const FinitePoint& finite,
@@ -173,9 +179,9 @@ Activity simulate(const model::Model& model, std::uint64_t trial, const Executio
   if (model.mesoscopic.noise != model::MesoscopicNoise::ensemble && finite.stationary) {
     offset += theory::own_echo(model, finite.point, model.simulation.time_step);
   }
-  drive.activity = [&](std::size_t k, double kick, double expected) {
-    return std::visit(Advance{kick, expected, offset(static_cast<Eigen::Index>(k)), model.simulation.time_step},
-                      noise[k]);
+  drive.activity = [&](std::size_t k, double kick, const StepSpikes& expected) {
+    const double more = offset(static_cast<Eigen::Index>(k)) * model.simulation.time_step;
+    return std::visit(Advance{kick, expected, more}, noise[k]);
   };
   return mean_field::integrate(model, drive, execution, observer);
 }

@@ -31,10 +31,6 @@ KernelCoefficients kernel_coefficients(double eta, double h) {
   return {a, angle > 0 ? sine / angle * h : h};
 }
 
-/// a by the series of 4 sin^2(sqrt(x)/2) in x = eta h^2, which holds for either sign and to 1e-9 where singles are
-/// allowed.
-double small_coefficient(double x) { return x * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0))); }
-
 /// x rounded to that many binary digits.
 double with_bits(double x, int bits) {
   int exponent = 0;
@@ -62,36 +58,37 @@ PageArray page_array(std::size_t count) {
   return PageArray(static_cast<float*>(std::aligned_alloc(page, bytes)));
 }
 
-void DoubleNeurons::add(double v, const RiccatiFlow<double>& flow) {
-  voltage.push_back(v);
-  c.push_back(flow.c);
-  b.push_back(flow.b);
-  e.push_back(flow.e);
-  half_turns.push_back(flow.half_turns);
+void DoubleNeurons::add(double v, double constant_input) {
+  resize(size() + 1);
+  voltage.back() = v;
+  set_input(size() - 1, constant_input);
 }
 
 void DoubleNeurons::resize(std::size_t count) {
-  for (auto* values : {&voltage, &c, &b, &e, &half_turns}) values->resize(count);
+  for (auto* values : {&voltage, &c, &b, &e, &half_turns, &eta}) values->resize(count);
 }
 
-void DoubleNeurons::set_flow(std::size_t i, const RiccatiFlow<double>& flow) {
+void DoubleNeurons::set_input(std::size_t i, double constant_input) {
+  const auto flow = riccati_flow(constant_input, h);
   c[i] = flow.c;
   b[i] = flow.b;
   e[i] = flow.e;
   half_turns[i] = flow.half_turns;
+  eta[i] = constant_input;
 }
 
 DoubleView DoubleNeurons::view(std::size_t begin, std::size_t end) {
-  return {voltage.data() + begin, c.data() + begin,          b.data() + begin,
-          e.data() + begin,       half_turns.data() + begin, end - begin};
+  return {voltage.data() + begin,    c.data() + begin,   b.data() + begin, e.data() + begin,
+          half_turns.data() + begin, eta.data() + begin, end - begin,      h};
 }
 
 void DoubleNeurons::reserve(std::size_t count) {
-  for (auto* values : {&voltage, &c, &b, &e, &half_turns}) values->reserve(count);
+  for (auto* values : {&voltage, &c, &b, &e, &half_turns, &eta}) values->reserve(count);
 }
 
 Neurons::Neurons(std::size_t capacity, double step, model::Precision precision, const std::string& population_name)
     : h(step) {
+  doubles.h = step;
   if (precision == model::Precision::double_) {
     doubles.reserve(capacity);
     return;
@@ -119,7 +116,7 @@ std::optional<Line> Neurons::line(std::span<const double, kernel_group> eta) con
   std::array<double, kernel_group> exact{};
   double largest = 0.0;
   for (std::size_t i = 0; i < kernel_group; ++i) {
-    exact[i] = small_coefficient(eta[i] * h * h);
+    exact[i] = constant_current_kick(eta[i] * h * h);
     largest = std::max(largest, std::abs(exact[i]));
   }
   if (largest > kernel_near_a) return std::nullopt;
@@ -148,19 +145,21 @@ void Neurons::start_single(std::size_t i, double eta, double voltage) {
 
 void Neurons::start_double(std::size_t i, double eta, double voltage) {
   doubles.voltage[i] = voltage;
-  doubles.set_flow(i, riccati_flow(eta, h));
+  doubles.set_input(i, eta);
 }
 
 void Neurons::set_single(std::size_t i, double eta) {
-  const auto factor = [](double x) { return 1.0 - x / 6.0 - x * x / 180.0; };  // b/h, as in the kernel
+  const auto factor = [](double x) {  // b/h, as in the kernel
+    return 1.0 - x * (1.0 / 6.0 + x * (1.0 / 180.0 + x * (1.0 / 1512.0 + x * (23.0 / 226800.0))));
+  };
   const double old = a[i - lined];
-  const double changed = small_coefficient(eta * h * h);
+  const double changed = constant_current_kick(eta * h * h);
   y[i] = static_cast<float>((y[i] + old / 2) * factor(changed) / factor(old) - changed / 2);
   a[i - lined] = static_cast<float>(changed);
   if (std::abs(changed) > kernel_near_a) near = std::min(near, i);
 }
 
-std::int64_t Neurons::advance(double kick, std::int64_t step) {
+SpikeSums Neurons::advance(double kick, std::int64_t step) {
   return advance_doubles(0, doubles.size(), kick, step) + advance_singles(0, singles, kick, step);
 }
 
@@ -176,35 +175,36 @@ SingleView Neurons::view_of_singles(std::size_t begin, std::size_t end) const {
           end - begin};
 }
 
-std::int64_t Neurons::advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
-  if (begin >= end) return 0;
+SpikeSums Neurons::advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
+  if (begin >= end) return {};
   const auto scaled = static_cast<float>(h * kick);
   if (!noise.active()) {
     return step_single(view_of_singles(begin, end), scaled);
   }
   // Noise of a greater scale takes every neuron to y = -1 all the same; times the largest number it stays finite.
   constexpr double largest_scale = 1e20;
-  const auto scale = static_cast<float>(std::min(h * noise.scale, largest_scale));
-  std::int64_t spikes = 0;
+  const auto scale = static_cast<float>(std::min(h * noise_scale(noise, kick, h), largest_scale));
+  SpikeSums spikes;
   for_noise_blocks(noise, step, begin, end, [&](std::size_t first, std::size_t last, const float* numbers) {
     spikes += step_single_noisy(y.get() + first, a.get() + first, numbers, last - first, scaled, scale);
   });
   return spikes;
 }
 
-std::int64_t Neurons::advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
-  if (begin >= end) return 0;
+SpikeSums Neurons::advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step) {
+  if (begin >= end) return {};
   return network::advance(doubles, begin, end, kick, noise.of_group(noise.group + 1), step);
 }
 
-std::int64_t advance(DoubleNeurons& d, std::size_t begin, std::size_t end, double kick, const NoiseSource& noise,
-                     std::int64_t step) {
-  if (begin >= end) return 0;
+SpikeSums advance(DoubleNeurons& d, std::size_t begin, std::size_t end, double kick, const NoiseSource& noise,
+                  std::int64_t step) {
+  if (begin >= end) return {};
+  const double scale = noise_scale(noise, kick, d.h);
   const auto advance_part = [&](std::size_t first, std::size_t last, const float* numbers) {
-    return step_double(d.view(first, last), kick, numbers, noise.scale);
+    return step_double(d.view(first, last), kick, numbers, scale);
   };
   if (!noise.active()) return advance_part(begin, end, nullptr);
-  std::int64_t spikes = 0;
+  SpikeSums spikes;
   for_noise_blocks(noise, step, begin, end, [&](std::size_t first, std::size_t last, const float* numbers) {
     spikes += advance_part(first, last, numbers);
   });

@@ -21,13 +21,15 @@
 
 namespace popshot::network {
 
-/// Neurons in double precision: voltage, and the coefficients of the flow.
+/// Neurons in double precision: voltage, constant input, and the coefficients of the flow.
 struct DoubleNeurons {
-  std::vector<double> voltage, c, b, e, half_turns;
+  std::vector<double> voltage, c, b, e, half_turns, eta;
+  double h = 0.0;  ///< time step in units of tau
 
-  void add(double v, const RiccatiFlow<double>& flow);
+  void add(double v, double constant_input);
   void resize(std::size_t count);
-  void set_flow(std::size_t i, const RiccatiFlow<double>& flow);
+  /// Changes the constant input of neuron i.
+  void set_input(std::size_t i, double constant_input);
   void reserve(std::size_t count);
   /// The neurons begin <= i < end as the kernel takes them.
   [[nodiscard]] DoubleView view(std::size_t begin, std::size_t end);
@@ -82,25 +84,31 @@ struct Neurons {
   /// Adds a neuron with constant input eta (constant current included).
   void add(double eta, double voltage) { fits_single(eta) ? add_single(eta, voltage) : add_double(eta, voltage); }
   void add_single(double eta, double voltage);
-  void add_double(double eta, double voltage) { doubles.add(voltage, riccati_flow(eta, h)); }
+  void add_double(double eta, double voltage) { doubles.add(voltage, eta); }
   /// Changes the constant input of neuron i of the singles, not lined, or doubles; its voltage stays.
   void set_single(std::size_t i, double eta);
-  void set_double(std::size_t i, double eta) { doubles.set_flow(i, riccati_flow(eta, h)); }
+  void set_double(std::size_t i, double eta) { doubles.set_input(i, eta); }
 
-  /// One kick and one drift of all; returns the number of spikes. `step` is the number of the time step, on which noise
+  /// One kick and one drift of all; returns their spikes. `step` is the number of the time step, on which noise
   /// depends. theory.md (6)-(8).
-  std::int64_t advance(double kick, std::int64_t step);
+  SpikeSums advance(double kick, std::int64_t step);
   /// The singles begin <= i < end as the kernel takes them; begin is a multiple of kernel_group, and so is end if there
   /// are singles beyond it.
   [[nodiscard]] SingleView view_of_singles(std::size_t begin, std::size_t end) const;
   /// The same of a part of the singles or doubles, begin <= i < end.
-  std::int64_t advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
-  std::int64_t advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
+  SpikeSums advance_singles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
+  SpikeSums advance_doubles(std::size_t begin, std::size_t end, double kick, std::int64_t step);
 };
 
-/// One kick and one drift of a part of neurons in double precision; returns the number of spikes.
-std::int64_t advance(DoubleNeurons& neurons, std::size_t begin, std::size_t end, double kick, const NoiseSource& noise,
-                     std::int64_t step);
+/// The scale of the noise in the neurons at a step that begins with the common kick `kick`, which goes with it. h in
+/// units of tau. theory.md (6b).
+[[nodiscard]] inline double noise_scale(const NoiseSource& noise, double kick, double h) {
+  return noise.scale * constant_current_kick_slope(h * kick);
+}
+
+/// One kick and one drift of a part of neurons in double precision; returns their spikes.
+SpikeSums advance(DoubleNeurons& neurons, std::size_t begin, std::size_t end, double kick, const NoiseSource& noise,
+                  std::int64_t step);
 
 /// The numbers of the positions begin <= i < end, block by block: part(first, last, numbers), in which numbers[i -
 /// first] belongs to position i.

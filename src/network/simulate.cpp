@@ -47,7 +47,6 @@ constexpr std::size_t tile = 2048;
 /// The neurons whose spike times are wanted: double precision too, stepped one by one.
 struct RasterNeurons {
   std::vector<std::int64_t> neuron;
-  std::vector<double> eta;
   DoubleNeurons state;
 };
 
@@ -82,6 +81,7 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   const NoiseSource noise(population.noise, h, model.simulation.seed, RandomStream::neuron_noise, {sample.trial, k}, 0);
   neurons.noise = noise;
   state.raster_noise = noise.of_group(2);
+  state.raster.state.h = h;
   const StartVoltage start{&model, k, sample.trial, point};
   const auto eta_of = [&](std::size_t j) { return sample.eta[k][j] + constant; };
   const auto raster = [&](std::size_t j) { return in_raster(population.raster, static_cast<std::int64_t>(j)); };
@@ -136,8 +136,7 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   for (std::size_t j = 0; j < sample.eta[k].size(); ++j) {
     if (!raster(j)) continue;
     state.raster.neuron.push_back(static_cast<std::int64_t>(j));
-    state.raster.eta.push_back(eta_of(j));
-    state.raster.state.add(start(static_cast<std::int64_t>(j), eta_of(j) - constant), riccati_flow(eta_of(j), h));
+    state.raster.state.add(start(static_cast<std::int64_t>(j), eta_of(j) - constant), eta_of(j));
   }
   return state;
 }
@@ -250,8 +249,8 @@ class Network {
   /// The neurons of a population that a member steps, as begin and end; and what that takes.
   struct Part {
     Range singles, doubles, raster;
-    double h;     ///< time step in units of tau
-    double size;  ///< neurons of the population
+    double h;           ///< time step in units of tau
+    double per_neuron;  ///< one over the neurons of the population
 
     /// Neither noise nor a raster: the kernels do it all.
     bool plain;
@@ -268,7 +267,7 @@ class Network {
             doubles,
             raster,
             neurons.h,
-            static_cast<double>(model_.populations[k].size),
+            1.0 / static_cast<double>(model_.populations[k].size),
             raster.first == raster.second && !neurons.noise.active(),
             neurons.view_of_singles(singles.first, singles.second),
             neurons.doubles.view(doubles.first, doubles.second)};
@@ -283,8 +282,8 @@ class Network {
     std::int64_t round = 1;
     Kernels kernel = kernels();
     std::vector<Part> parts;
-    std::vector<double> kicks;   ///< of population k in step i of the block at i * populations + k
-    std::vector<double> spikes;  ///< per neuron, of a step
+    std::vector<double> kicks;       ///< of population k in step i of the block at i * populations + k
+    std::vector<StepSpikes> spikes;  ///< of a step
 
     Member(Network& network, unsigned member)
         : number(member),
@@ -301,7 +300,16 @@ class Network {
     TeamSums sums;
     explicit Alone(Network& network) : member(network, 0), sums(1, network.sums_entries()) {}
   };
-  [[nodiscard]] std::size_t sums_entries() const { return populations_.size() * static_cast<std::size_t>(block_); }
+  /// What members add up: the SpikeSums of population k in step i of a block at sums_per_step (i * populations + k).
+  static constexpr std::size_t sums_per_step = 3;
+  [[nodiscard]] std::size_t sums_entries() const {
+    return sums_per_step * populations_.size() * static_cast<std::size_t>(block_);
+  }
+  static void put(const SpikeSums& spikes, std::int64_t* entry) {
+    entry[0] = spikes.count;
+    entry[1] = spikes.first;
+    entry[2] = spikes.second;
+  }
 
   /// What one member of the team does, up to, and not including, step `end`.
   void work(unsigned number, std::int64_t end, TeamSums& sums) {
@@ -344,7 +352,10 @@ class Network {
     std::size_t entry = 0;
     for (std::int64_t i = 0; i < steps; ++i) {
       for (std::size_t k = 0; k < count; ++k) {
-        member.spikes[k] = static_cast<double>(sums.total(member.round, entry++)) / member.parts[k].size;
+        const SpikeSums total{sums.total(member.round, entry), sums.total(member.round, entry + 1),
+                              sums.total(member.round, entry + 2)};
+        entry += sums_per_step;
+        member.spikes[k] = scaled(total, member.parts[k].per_neuron);
       }
       member.inputs.record(member.spikes);
       // The observer's wish takes effect after the next block, which all members have begun by then or will.
@@ -362,9 +373,9 @@ class Network {
     return std::abs(part.h * kick) <= double{std::numeric_limits<float>::max()};
   }
 
-  /// One step of a member's slices; counts[k] gets the spikes of population k. Returns a population whose kick is not
+  /// One step of a member's slices; sums gets the spikes of all populations. Returns a population whose kick is not
   /// finite in single precision, or none.
-  std::size_t step_once(Member& member, std::int64_t* counts) {
+  std::size_t step_once(Member& member, std::int64_t* sums) {
     const double* kick = member.inputs.kick().data();
     const std::size_t count = member.parts.size();
     for (std::size_t k = 0; k < count; ++k) {
@@ -372,11 +383,12 @@ class Network {
       if (!is_finite(part, kick[k])) return k;
       if (part.plain) {
         // The few first: what they wait for passes while the many are stepped.
-        const auto few =
-            part.plain_doubles.count > 0 ? member.kernel.double_(part.plain_doubles, kick[k], nullptr, 0.0) : 0;
-        counts[k] = few + member.kernel.single(part.plain_singles, static_cast<float>(part.h * kick[k]));
+        const auto few = part.plain_doubles.count > 0 ? member.kernel.double_(part.plain_doubles, kick[k], nullptr, 0.0)
+                                                      : SpikeSums{};
+        put(few + member.kernel.single(part.plain_singles, static_cast<float>(part.h * kick[k])),
+            sums + sums_per_step * k);
       } else {
-        counts[k] = step_all_kinds(member, k, kick[k]);
+        put(step_all_kinds(member, k, kick[k]), sums + sums_per_step * k);
       }
     }
     return none;
@@ -384,9 +396,9 @@ class Network {
 
   /// One step of a member's slice of population k, which may have neurons of every kind. Apart from its caller, which
   /// is faster for it.
-  HWY_NOINLINE std::int64_t step_all_kinds(Member& member, std::size_t k, double kick) {
+  HWY_NOINLINE SpikeSums step_all_kinds(Member& member, std::size_t k, double kick) {
     const auto [begin, end] = member.parts[k].singles;
-    const std::int64_t few = advance_few(member, k, kick, member.first);
+    const SpikeSums few = advance_few(member, k, kick, member.first);
     return few + populations_[k].neurons.advance_singles(begin, end, kick, member.first);
   }
 
@@ -416,30 +428,31 @@ class Network {
     if (execution_.progress) execution_.progress(static_cast<double>(first) / static_cast<double>(schedule_.steps));
   }
 
-  /// A block of steps of a member's slices; counts[i * populations + k] gets the spikes of population k in step first +
-  /// i. A tile of neurons is carried over the whole block before the next.
-  HWY_NOINLINE void step_block(Member& member, std::int64_t steps, std::int64_t* counts) {
+  /// A block of steps of a member's slices; sums gets the spikes of all populations in all steps. A tile of neurons is
+  /// carried over the whole block before the next.
+  HWY_NOINLINE void step_block(Member& member, std::int64_t steps, std::int64_t* sums) {
     const std::size_t count = member.parts.size();
     const std::int64_t first = member.first;
+    std::vector<SpikeSums> spikes(static_cast<std::size_t>(steps));
     for (std::size_t k = 0; k < count; ++k) {
-      for (std::int64_t i = 0; i < steps; ++i) {
-        const std::size_t entry = static_cast<std::size_t>(i) * count + k;
-        counts[entry] = advance_few(member, k, member.kicks[entry], first + i);
+      const auto kick = [&](std::size_t i) { return member.kicks[i * count + k]; };
+      for (std::size_t i = 0; i < spikes.size(); ++i) {
+        spikes[i] = advance_few(member, k, kick(i), first + static_cast<std::int64_t>(i));
       }
       const auto [begin, end] = member.parts[k].singles;
       for (std::size_t from = begin; from < end; from += tile) {
-        for (std::int64_t i = 0; i < steps; ++i) {
-          const std::size_t entry = static_cast<std::size_t>(i) * count + k;
-          const std::size_t to = std::min(end, from + tile);
-          counts[entry] += populations_[k].neurons.advance_singles(from, to, member.kicks[entry], first + i);
+        const std::size_t to = std::min(end, from + tile);
+        for (std::size_t i = 0; i < spikes.size(); ++i) {
+          spikes[i] += populations_[k].neurons.advance_singles(from, to, kick(i), first + static_cast<std::int64_t>(i));
         }
       }
+      for (std::size_t i = 0; i < spikes.size(); ++i) put(spikes[i], sums + sums_per_step * (i * count + k));
     }
   }
 
   /// One step of a member's neurons of population k in double precision, those of the raster among them.
-  std::int64_t advance_few(Member& member, std::size_t k, double kick, std::int64_t step) {
-    std::int64_t total = 0;
+  SpikeSums advance_few(Member& member, std::size_t k, double kick, std::int64_t step) {
+    SpikeSums total;
     if (const auto [begin, end] = member.parts[k].doubles; begin < end) {
       total += populations_[k].neurons.advance_doubles(begin, end, kick, step);
     }
@@ -449,34 +462,35 @@ class Network {
     return total;
   }
 
-  std::int64_t advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
-                              std::vector<Spike>& spikes) {
+  SpikeSums advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
+                           std::vector<Spike>& spikes) {
     const auto& noise = populations_[k].raster_noise;
     if (!noise.active()) return advance_raster(k, begin, end, kick, step, spikes, nullptr);
-    std::int64_t total = 0;
+    SpikeSums total;
     for_noise_blocks(noise, step, begin, end, [&](std::size_t first, std::size_t last, const float* numbers) {
       total += advance_raster(k, first, last, kick, step, spikes, numbers);
     });
     return total;
   }
 
-  std::int64_t advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
-                              std::vector<Spike>& spikes, const float* numbers) {
+  SpikeSums advance_raster(std::size_t k, std::size_t begin, std::size_t end, double kick, std::int64_t step,
+                           std::vector<Spike>& spikes, const float* numbers) {
     auto& raster = populations_[k].raster;
     auto& s = raster.state;
     const double tau = model_.populations[k].tau;
-    const double scale = populations_[k].raster_noise.scale;
-    std::int64_t total = 0;
+    const double scale = noise_scale(populations_[k].raster_noise, kick, s.h);
+    SpikeSums total;
     for (std::size_t i = begin; i < end; ++i) {
       const double v =
           s.voltage[i] + kick + (numbers != nullptr ? scale * static_cast<double>(numbers[i - begin]) : 0.0);
       const auto result = riccati_step(RiccatiFlow<double>{s.c[i], s.b[i], s.e[i], s.half_turns[i]}, v);
       s.voltage[i] = result.state;
       const auto fired = static_cast<std::int64_t>(result.spikes);
-      total += fired;
+      if (fired == 0) continue;
+      total += spikes_before(result.state, s.eta[i], s.h, fired);
       if (step < schedule_.transient_steps) continue;
       for (std::int64_t n = 0; n < fired; ++n) {
-        const double delay = std::clamp(tau * spike_delay(raster.eta[i], v, n), 0.0, model_.simulation.time_step);
+        const double delay = std::clamp(tau * spike_delay(s.eta[i], v, n), 0.0, model_.simulation.time_step);
         spikes.push_back({schedule_.time_of(step) + delay, static_cast<std::int64_t>(k), raster.neuron[i]});
       }
     }

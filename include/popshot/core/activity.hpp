@@ -5,6 +5,8 @@
 #include <functional>
 #include <vector>
 
+#include "popshot/core/step_spikes.hpp"
+
 namespace popshot {
 
 /// Spike times of the neurons that were chosen for the raster, ordered by time, population and neuron.
@@ -54,9 +56,9 @@ class Recorder {
  public:
   Recorder(const Schedule& schedule, std::size_t populations, ActivityObserver observer = {});
 
-  /// spikes[k]: per neuron of population k in this step. Steps of the transient are passed over. Returns false if the
+  /// spikes[k]: of population k in this step. Steps of the transient are passed over. Returns false if the
   /// observer asks for the end.
-  bool add(std::int64_t step, const std::vector<double>& spikes);
+  bool add(std::int64_t step, const std::vector<StepSpikes>& spikes);
   /// What was gathered; call it once.
   [[nodiscard]] Activity take(bool finished);
   [[nodiscard]] Activity& activity() { return activity_; }

@@ -10,6 +10,7 @@
 
 #include "popshot/core/activity.hpp"
 #include "popshot/core/execution.hpp"
+#include "popshot/core/step_spikes.hpp"
 #include "popshot/model/model.hpp"
 
 namespace popshot::mean_field {
@@ -26,9 +27,10 @@ struct Drive {
   std::vector<PopulationStart> start;
   /// The activity of each population just before the start (its last half step is delivered at the start).
   std::vector<double> rate_before;
-  /// The spikes per neuron of population k in a time step, given the voltage kick that begins the step and the spikes
-  /// `expected` by the mean field. Called once for each step and population, in order. Empty: as expected.
-  std::function<double(std::size_t k, double kick, double expected)> activity;
+  /// The spikes of population k in a time step, given the voltage kick that begins the step and the spikes `expected`
+  /// by the mean field. Called once for each step and population, in order. Empty: as expected, of infinitely many
+  /// neurons.
+  std::function<StepSpikes(std::size_t k, double kick, const StepSpikes& expected)> activity;
   /// Of which trial random stimuli are.
   std::uint64_t trial = 0;
 };
@@ -50,8 +52,8 @@ struct Drive {
 /// trial 0.
 ///
 /// Scheme: the kick-drift steps of the network, theory.md (6)-(8): exact for uncoupled populations with
-/// constant input; second order in the time step for stationary states and for stimuli; a coupled transient lags by
-/// half a time step, which is first order.
+/// constant input; of second order in the time step for stimuli that vary and for populations with Gaussian noise, of
+/// third or higher order else.
 /// Throws NumericalError, naming time and population, if the state stops being finite; InputError if a stationary start
 /// is asked for and there is no stable stationary state. A stop request ends the run early with finished = false.
 /// An `observer` gets the rates of the record intervals in place of the returned activity, and can end the run.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "popshot/core/step_spikes.hpp"
 #include "popshot/mesoscopic/finite_size.hpp"
 #include "popshot/model/model.hpp"
 
@@ -32,9 +33,9 @@ class Ensemble {
   Ensemble(Ensemble&&) noexcept;
   Ensemble& operator=(Ensemble&&) noexcept;
 
-  /// The spikes per neuron of the population in the next time step, which begins with the voltage kick `kick` and in
-  /// which the mean field expects `expected`.
-  double advance(double kick, double expected);
+  /// The spikes of the population in the next time step, which begins with the voltage kick `kick` and in which the
+  /// mean field expects `expected`.
+  StepSpikes advance(double kick, const StepSpikes& expected);
   /// Whether the population is its own ensemble.
   [[nodiscard]] bool resolved() const;
 
