@@ -336,7 +336,7 @@ Json mean_rate(unsigned cores, double largest) {
     for (const double value : means) variance += (value - mean) * (value - mean) / (batches - 1.0);
     const double exact = p.point.rate(0);
     const double error = std::sqrt(variance / batches) / exact;
-    const double shift = theory::mean_rate_shift(p.model, p.point, p.model.simulation.time_step)(0) / exact;
+    const double shift = theory::mean_rate_shift(p.model, p.point)(0) / exact;
     rows.push_back({{"size", p.model.populations[0].size},
                     {"mean_rate", mean},
                     {"operating_point", exact},

@@ -79,13 +79,13 @@ class TheoryAtTrial {
  public:
   TheoryAtTrial(const Model& simulated, const Model& theorised, const Settings& settings)
       : model_(theorised), settings_(settings), mean_field_(mean_field::selected_state(theorised).point) {
-    options_ = {.noise = settings.noise, .time_step = simulated.simulation.time_step};
+    options_ = {.noise = settings.noise, .time_step = settings.time_step_kernel ? simulated.simulation.time_step : 0.0};
     // A trial's sample serves the theory as well if the theory is about the same neurons.
     same_neurons_ = &simulated == &theorised;
     mix_ = output_matrix(theorised);
     rate_shift_ = Eigen::VectorXd::Zero(mix_.rows());
     if (settings.at == At::finite) {
-      rate_shift_ = mix_ * theory::mean_rate_shift(theorised, mean_field_, options_.time_step);
+      rate_shift_ = mix_ * theory::mean_rate_shift(theorised, mean_field_);
     }
   }
 

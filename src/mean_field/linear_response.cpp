@@ -58,10 +58,7 @@ Eigen::MatrixXd coupling_matrix(const model::Model& model) {
   return coupling;
 }
 
-namespace {
-
-template <class Transfer>
-Eigen::MatrixXcd coupling_with(const model::Model& model, Transfer&& transfer) {
+Eigen::MatrixXcd coupling_matrix(const model::Model& model, Complex s) {
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   Eigen::MatrixXcd coupling = Eigen::MatrixXcd::Zero(count, count);
   // Most projections of a large model share their synapse and delay with the one before.
@@ -70,26 +67,13 @@ Eigen::MatrixXcd coupling_with(const model::Model& model, Transfer&& transfer) {
   for (const model::Projection& projection : model.projections) {
     if (last == nullptr || last->delay != projection.delay || last->synapse.rise != projection.synapse.rise ||
         last->synapse.decay != projection.synapse.decay) {
-      factor = transfer(projection);
+      factor = model::synaptic_transfer(projection, s);
       last = &projection;
     }
     coupling(static_cast<Eigen::Index>(projection.to), static_cast<Eigen::Index>(projection.from)) +=
         model.populations[projection.to].tau * projection.weight * factor;
   }
   return coupling;
-}
-
-}  // namespace
-
-Eigen::MatrixXcd coupling_matrix(const model::Model& model, Complex s) {
-  return coupling_with(model,
-                       [s](const model::Projection& projection) { return model::synaptic_transfer(projection, s); });
-}
-
-Eigen::MatrixXcd coupling_matrix(const model::Model& model, double f, double time_step) {
-  return coupling_with(model, [f, time_step](const model::Projection& projection) {
-    return model::synaptic_transfer(projection, f, time_step);
-  });
 }
 
 Complex linear_response(const model::Population& population, double input, Complex s) {

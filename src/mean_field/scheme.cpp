@@ -16,8 +16,9 @@ constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
 using Eigen::Index;
 
-/// The integrals over the step of u^i exp(x (1 - u)), i = 0, 1, 2: moments of a signal that is exp(s t), x = s h.
-std::array<Complex, 3> growth_moments(Complex x) {
+}  // namespace
+
+std::array<Complex, 3> step_moments(Complex x) {
   std::array<Complex, 3> result{};
   if (std::abs(x) > 1.0) {
     result[0] = (std::exp(x) - 1.0) / x;
@@ -37,8 +38,6 @@ std::array<Complex, 3> growth_moments(Complex x) {
   return result;
 }
 
-}  // namespace
-
 SchemeResponse::SchemeResponse(const model::Population& population, double constant, double synaptic, double time_step)
     : tau_(population.tau), time_step_(time_step) {
   if (std::holds_alternative<model::GaussianNoise>(population.noise)) {
@@ -52,11 +51,13 @@ SchemeResponse::SchemeResponse(const model::Population& population, double const
   const double width = cauchy != nullptr ? cauchy->width : 0.0;
   // The kick as Inputs and the stepper make it, and its derivative. (6b)
   const double x = h * h * synaptic;
-  const Complex kick{constant_current_kick(x) / h + h * std::pow(width * h, 2) / 12.0,
-                     width * h * constant_current_kick_slope(x)};
+  const double common = constant_current_kick(x) / h + h * std::pow(width * h, 2) / 12.0;
+  const Complex kick{common, width * h * constant_current_kick_slope(h * common)};
   constexpr double small = 1e-4;
-  const double bend = (constant_current_kick_slope(x + small) - constant_current_kick_slope(x - small)) / (2.0 * small);
-  const Complex slope{constant_current_kick_slope(x), width * h * h * bend};
+  const double bend =
+      (constant_current_kick_slope(h * common + small) - constant_current_kick_slope(h * common - small)) /
+      (2.0 * small);
+  const Complex slope = constant_current_kick_slope(x) * Complex{1.0, width * h * h * bend};
   double spikes = 0.0;
   for (std::size_t m = 0; m < neurons.eta.size(); ++m) {
     const auto flow = riccati_flow(neurons.eta[m] + constant - Complex{0.0, width}, h);
@@ -79,7 +80,7 @@ std::array<Complex, 3> SchemeResponse::operator()(Complex z) const {
   if (noisy_) {
     const Complex s = std::log(z) / time_step_;
     const Complex response = tau_ * (*noisy_)(s);
-    result = growth_moments(s * time_step_);
+    result = step_moments(s * time_step_);
     for (Complex& value : result) value *= response;
     return result;
   }
@@ -96,7 +97,6 @@ std::array<Complex, 3> SchemeResponse::operator()(Complex z) const {
 
 SchemeLoop::SchemeLoop(const model::Model& model, const OperatingPoint& point, double time_step)
     : time_step_(time_step) {
-  const auto count = static_cast<Index>(model.populations.size());
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
     const double constant = constant_current(model, k);
     responses_.emplace_back(model.populations[k], constant, point.input(static_cast<Index>(k)) - constant, time_step);
@@ -107,10 +107,10 @@ SchemeLoop::SchemeLoop(const model::Model& model, const OperatingPoint& point, d
              other.like.synapse.decay == projection.synapse.decay;
     });
     if (channel == channels_.end()) {
-      channels_.push_back({projection, Eigen::MatrixXd::Zero(count, count)});
+      channels_.push_back({projection, {}});
       channel = std::prev(channels_.end());
     }
-    channel->weight(static_cast<Index>(projection.to), static_cast<Index>(projection.from)) += projection.weight;
+    channel->weight.emplace_back(static_cast<int>(projection.to), static_cast<int>(projection.from), projection.weight);
   }
 }
 
@@ -129,7 +129,9 @@ std::array<Eigen::MatrixXcd, 3> SchemeLoop::transfers(Complex z) const {
   result.fill(Eigen::MatrixXcd::Zero(count, count));
   for (const Channel& channel : channels_) {
     const auto transfer = model::kick_transfer(channel.like, z, time_step_);
-    for (std::size_t i = 0; i < 3; ++i) result[i] += transfer[i] * channel.weight;
+    for (const auto& one : channel.weight) {
+      for (std::size_t i = 0; i < 3; ++i) result[i](one.row(), one.col()) += transfer[i] * one.value();
+    }
   }
   return result;
 }
@@ -167,8 +169,8 @@ std::optional<Complex> scheme_eigenvalue_near(const SchemeLoop& scheme, Complex 
   // (a double zero is found to half of the digits)
   if (std::abs(s - lambda) < reach && std::abs(change) < 1e-6 * (1.0 + std::abs(s))) result = s;
   // Modes of populations that nothing comes back to.
-  for (std::size_t k = 0; k < static_cast<std::size_t>(scheme.responses(2.0).rows()); ++k) {
-    for (const Complex multiplier : scheme.population(k).multipliers()) {
+  for (const SchemeResponse& response : scheme.populations()) {
+    for (const Complex multiplier : response.multipliers()) {
       for (const Complex mode : {std::log(multiplier) / h, std::log(std::conj(multiplier)) / h}) {
         const double distance = std::abs(mode - lambda);
         if (distance < 0.02 * (1.0 + std::abs(lambda)) && (!result || distance < std::abs(*result - lambda))) {
@@ -196,10 +198,20 @@ int unstable_modes(const SchemeLoop& scheme, const std::vector<Complex>& eigenva
   for (std::size_t i = 0; i <= points; ++i) {
     angle.push_back(pi * static_cast<double>(i) / static_cast<double>(points));
   }
-  for (const Complex lambda : eigenvalues) {
+  const auto look_closely = [&](double middle, double width) {
     for (const double widths : {-8.0, -4.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 4.0, 8.0}) {
-      const double place = (lambda.imag() + widths * lambda.real()) * h;
+      const double place = middle + widths * width;
       if (place > 0.0 && place < pi) angle.push_back(place);
+    }
+  };
+  for (const Complex lambda : eigenvalues) {
+    if (lambda.imag() >= 0.0) look_closely(lambda.imag() * h, lambda.real() * h);
+  }
+  // .. and at poles near the circle.
+  for (const SchemeResponse& response : scheme.populations()) {
+    for (const Complex multiplier : response.multipliers()) {
+      const double width = 1.0 - std::abs(multiplier);
+      if (width < 0.05) look_closely(std::abs(std::arg(multiplier)), width);
     }
   }
   std::sort(angle.begin(), angle.end());

@@ -33,18 +33,17 @@ struct HalfLine {
 
 /// The power spectral densities of the input currents to all populations, [frequency](population): G S0 G^dagger of the
 /// activities, G = M (1-K)^-1, and (1 + G H) S_I (1 + G H)^dagger of random stimuli, which come with their
-/// consequences. M is that of continuous time: the images of the kicks fill what the step's delay takes away
-/// (theory.md, after (31)).
+/// consequences.
 std::vector<Eigen::VectorXd> input_spectra(const model::Model& model, const mean_field::OperatingPoint& point,
-                                           const std::vector<double>& frequency, double time_step) {
+                                           const std::vector<double>& frequency) {
   model::Model quiet = model;
   std::erase_if(quiet.stimuli, model::is_random);
-  const auto spectra = shot_noise(quiet, point, frequency, {.time_step = time_step}).total;
+  const auto spectra = shot_noise(quiet, point, frequency).total;
   const auto count = point.input.size();
   std::vector<Eigen::VectorXd> values;
   for (std::size_t i = 0; i < frequency.size(); ++i) {
     const double f = frequency[i];
-    const Eigen::MatrixXcd coupling = mean_field::coupling_matrix(model, f, 0.0);
+    const Eigen::MatrixXcd coupling = mean_field::coupling_matrix(model, std::complex<double>{0.0, 2.0 * pi * f});
     Eigen::VectorXd diagonal(count);
     const Eigen::MatrixXcd received = coupling * spectra.density[i];
     for (Eigen::Index k = 0; k < count; ++k) diagonal(k) = received.row(k).dot(coupling.row(k)).real();
@@ -55,7 +54,7 @@ std::vector<Eigen::VectorXd> input_spectra(const model::Model& model, const mean
       for (Eigen::Index k = 0; k < count; ++k) {
         if (receives(model, static_cast<std::size_t>(k), stimulus)) current(k) = 1.0;
       }
-      current += coupling * (response_matrix(model, point, f, time_step) * current);
+      current += coupling * (response_matrix(model, point, f) * current);
       diagonal += power * current.cwiseAbs2();
     }
     values.push_back(std::move(diagonal));
@@ -65,7 +64,7 @@ std::vector<Eigen::VectorXd> input_spectra(const model::Model& model, const mean
 
 }  // namespace
 
-Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingPoint& point, double time_step) {
+Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingPoint& point) {
   constexpr std::size_t neuron_points = 1000;
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   const Eigen::MatrixXcd identity = Eigen::MatrixXcd::Identity(count, count);
@@ -83,8 +82,9 @@ Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingP
       const double nu = w / (pi * tau);
       const double part = 2.0 * w * model::density(population.heterogeneity, w * w - input);
       if (part == 0.0) continue;
-      const Eigen::MatrixXcd gain = loop_gain(model, point, nu, time_step);
-      const Eigen::MatrixXcd echo = mean_field::coupling_matrix(model, nu, time_step) * (identity - gain).inverse();
+      const Eigen::MatrixXcd gain = loop_gain(model, point, nu);
+      const Eigen::MatrixXcd echo =
+          mean_field::coupling_matrix(model, std::complex<double>{0.0, 2.0 * pi * nu}) * (identity - gain).inverse();
       const double shift =
           -echo(k, k).real() / (2.0 * pi * pi * tau * tau * static_cast<double>(population.size));  // (29)
       direct(k) += neurons.weight[i] * part * shift;
@@ -93,10 +93,10 @@ Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingP
   return direct;
 }
 
-Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point, double time_step) {
+Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point) {
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   const std::size_t frequency_points = count <= 16 ? 4000 : 1000;
-  Eigen::VectorXd direct = own_echo(model, point, time_step);
+  Eigen::VectorXd direct = own_echo(model, point);
   Eigen::VectorXd slope(count);
   double fastest = 0.0;
   for (Eigen::Index k = 0; k < count; ++k) {
@@ -109,7 +109,7 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
   });
   if (noisy) return Eigen::VectorXd::Zero(count);
   const HalfLine frequencies(frequency_points, fastest);
-  const auto noise = input_spectra(model, point, frequencies.x, time_step);
+  const auto noise = input_spectra(model, point, frequencies.x);
   for (Eigen::Index k = 0; k < count; ++k) {
     const auto& population = model.populations[static_cast<std::size_t>(k)];
     slope(k) = mean_field::stationary_rate_slope(population, point.input(k));

@@ -6,8 +6,11 @@
 #include <complex>
 #include <memory>
 #include <numbers>
+#include <optional>
 
+#include "inverse.hpp"
 #include "popshot/mean_field/population.hpp"
+#include "scheme_spectrum.hpp"
 
 namespace popshot::theory {
 
@@ -40,9 +43,8 @@ std::function<Complex(double)> tabulated(const std::function<Complex(double)>& r
 class Populations {
  public:
   /// Responses will be asked for up to the frequency `highest`; if it is not 0 those that cost much are tabulated.
-  Populations(const model::Model& model, const mean_field::OperatingPoint& point, double time_step,
-              double highest = 0.0)
-      : model_(model), time_step_(time_step) {
+  Populations(const model::Model& model, const mean_field::OperatingPoint& point, double highest = 0.0)
+      : model_(model) {
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
       const auto& population = model.populations[k];
       const double input = point.input(static_cast<Eigen::Index>(k));
@@ -66,34 +68,16 @@ class Populations {
   }
 
   [[nodiscard]] Eigen::MatrixXcd loop_gain(const Eigen::VectorXcd& response, double f) const {
-    return response.asDiagonal() * mean_field::coupling_matrix(model_, f, time_step_);
+    return response.asDiagonal() * mean_field::coupling_matrix(model_, Complex{0.0, 2.0 * pi * f});
   }
 
  private:
   const model::Model& model_;
-  double time_step_;
   std::vector<std::function<Complex(double f)>> response_;
 };
 
 Eigen::MatrixXcd one_minus(const Eigen::MatrixXcd& gain) {
   return Eigen::MatrixXcd::Identity(gain.rows(), gain.cols()) - gain;
-}
-
-/// The inverse by LU factors. For many populations, where it takes nearly all of the time of a spectrum, with what is
-/// zero in the inverse of the lower factor left out.
-Eigen::MatrixXcd inverse_of(const Eigen::MatrixXcd& matrix) {
-  const Eigen::PartialPivLU<Eigen::MatrixXcd> lu(matrix);
-  const Eigen::Index size = matrix.rows();
-  constexpr Eigen::Index block = 16;
-  if (size <= block) return lu.inverse();
-  Eigen::MatrixXcd result = Eigen::MatrixXcd::Identity(size, size);
-  for (Eigen::Index j = 0; j < size; j += block) {
-    const Eigen::Index below = size - j;
-    auto part = result.block(j, j, below, std::min(block, below));
-    lu.matrixLU().bottomRightCorner(below, below).triangularView<Eigen::UnitLower>().solveInPlace(part);
-  }
-  lu.matrixLU().triangularView<Eigen::Upper>().solveInPlace(result);
-  return result * lu.permutationP();
 }
 
 /// The spectral density matrix of the rates that random stimuli would make in uncoupled populations: H S_I H^dagger.
@@ -111,17 +95,49 @@ Eigen::MatrixXcd stimulated(const model::Model& model, const Eigen::VectorXcd& r
   return result;
 }
 
+/// What is added to the spectra at one frequency.
+struct Part {
+  Eigen::MatrixXcd induced;
+  Eigen::MatrixXcd total;
+};
+
+/// total = A S0 A^dagger; with T = A - 1, induced = T S0 T^dagger = total - A S0 - (A S0)^dagger + S0. `transfer` gives
+/// T.
+template <class Transfer>
+Part amplified(const Eigen::MatrixXcd& amplification, const Eigen::VectorXcd& uncoupled, Transfer&& transfer) {
+  const Eigen::Index count = uncoupled.size();
+  const Eigen::MatrixXcd diagonal = uncoupled.asDiagonal();
+  Part part;
+  if (count <= 8) {  // without cancellation in the induced part
+    const Eigen::MatrixXcd induced = transfer();
+    part.total = amplification * diagonal * amplification.adjoint();
+    part.induced = induced * diagonal * induced.adjoint();
+    return part;
+  }
+  part.total = Eigen::MatrixXcd::Zero(count, count);
+  part.total.selfadjointView<Eigen::Lower>().rankUpdate(
+      Eigen::MatrixXcd(amplification * uncoupled.cwiseSqrt().asDiagonal()));
+  part.total.triangularView<Eigen::StrictlyUpper>() = part.total.adjoint();
+  const Eigen::MatrixXcd driven = amplification * uncoupled.asDiagonal();
+  part.induced = part.total - driven - driven.adjoint() + diagonal;
+  return part;
+}
+
 }  // namespace
 
 Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                            double time_step) {
-  const Populations populations(model, point, time_step);
+  if (time_step > 0.0) {
+    return one_minus(inverse_of(SchemeSpectrum(model, point, time_step).at(f).amplification));
+  }
+  const Populations populations(model, point);
   return populations.loop_gain(populations.response(f), f);
 }
 
 Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                                  double time_step) {
-  const Populations populations(model, point, time_step);
+  if (time_step > 0.0) return SchemeSpectrum(model, point, time_step).at(f).response;
+  const Populations populations(model, point);
   const Eigen::VectorXcd response = populations.response(f);
   return one_minus(populations.loop_gain(response, f)).partialPivLu().solve(Eigen::MatrixXcd(response.asDiagonal()));
 }
@@ -146,32 +162,39 @@ ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint
   const bool stimulated_at_random = std::any_of(model.stimuli.begin(), model.stimuli.end(), model::is_random);
   double highest = 0.0;
   for (const double f : frequencies) highest = std::max(highest, std::abs(f));
-  const Populations populations(model, point, options.time_step, frequencies.size() > 100 ? highest : 0.0);
+  std::optional<SchemeSpectrum> scheme;
+  std::optional<Populations> populations;
+  if (options.time_step > 0.0) {
+    scheme.emplace(model, point, options.time_step);
+  } else {
+    populations.emplace(model, point, frequencies.size() > 100 ? highest : 0.0);
+  }
   ShotNoise result;
   result.uncoupled.frequency = result.induced.frequency = result.total.frequency = frequencies;
   for (const double f : frequencies) {
     Eigen::VectorXcd uncoupled(count);
     for (Eigen::Index k = 0; k < count; ++k) uncoupled(k) = noise[static_cast<std::size_t>(k)](f);
-    const Eigen::VectorXcd response = populations.response(f);
-    const Eigen::MatrixXcd amplification = inverse_of(one_minus(populations.loop_gain(response, f)));
-    // total = A S0 A^dagger; with T = A - 1, induced = T S0 T^dagger = total - A S0 - (A S0)^dagger + S0.
-    const Eigen::MatrixXcd diagonal = uncoupled.asDiagonal();
-    Eigen::MatrixXcd total;
-    if (count <= 8) {  // without cancellation in the induced part
-      const Eigen::MatrixXcd transfer = populations.loop_gain(response, f) * amplification;
-      total = amplification * diagonal * amplification.adjoint();
-      result.induced.density.push_back(transfer * diagonal * transfer.adjoint());
+    Part part;
+    if (scheme) {
+      const auto at = scheme->at(f);
+      part = amplified(at.amplification, uncoupled, [&]() -> Eigen::MatrixXcd { return -one_minus(at.amplification); });
+      if (!options.uncoupled) {
+        part.total += at.jitter;
+        part.induced += at.jitter;
+      }
+      if (stimulated_at_random) part.total += scheme->stimulated(at, f);
     } else {
-      total = Eigen::MatrixXcd::Zero(count, count);
-      total.selfadjointView<Eigen::Lower>().rankUpdate(
-          Eigen::MatrixXcd(amplification * uncoupled.cwiseSqrt().asDiagonal()));
-      total.triangularView<Eigen::StrictlyUpper>() = total.adjoint();
-      const Eigen::MatrixXcd amplified = amplification * uncoupled.asDiagonal();
-      result.induced.density.push_back(total - amplified - amplified.adjoint() + diagonal);
+      const Eigen::VectorXcd response = populations->response(f);
+      const Eigen::MatrixXcd amplification = inverse_of(one_minus(populations->loop_gain(response, f)));
+      part = amplified(amplification, uncoupled,
+                       [&]() -> Eigen::MatrixXcd { return populations->loop_gain(response, f) * amplification; });
+      if (stimulated_at_random) {
+        part.total += amplification * stimulated(model, response, f) * amplification.adjoint();
+      }
     }
-    if (stimulated_at_random) total += amplification * stimulated(model, response, f) * amplification.adjoint();
-    result.uncoupled.density.push_back(diagonal);
-    result.total.density.push_back(std::move(total));
+    result.uncoupled.density.emplace_back(uncoupled.asDiagonal());
+    result.induced.density.push_back(std::move(part.induced));
+    result.total.density.push_back(std::move(part.total));
   }
   return result;
 }

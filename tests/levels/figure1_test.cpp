@@ -108,7 +108,7 @@ TEST(MeanRate, OfTheQuantileNetworkIsThatOfItsOperatingPoint) {
   for (std::size_t i = 0; i < length * parts.size(); ++i)
     parts[i / length] += activity.rate[0][i] / static_cast<double>(length);
   const auto estimate = analysis::mean_with_error(parts);
-  const double shift = theory::mean_rate_shift(m, point, m.simulation.time_step)(0);
+  const double shift = theory::mean_rate_shift(m, point)(0);
   EXPECT_LT(estimate.error, 1e-5);
   EXPECT_NEAR(estimate.value, point.rate(0) + shift, 4 * std::hypot(estimate.error, shift / 4));
   // All of that lies within 3e-5 of the reference.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <Eigen/SparseCore>
 #include <array>
 #include <complex>
 #include <optional>
@@ -13,6 +14,10 @@
 #include "popshot/model/model.hpp"
 
 namespace popshot::mean_field {
+
+/// The integrals over a step of u^i exp(x (1 - u)), i = 0, 1, 2: the count, the sum of u and the sum of u^2 (over the
+/// length h of the step) that a rate exp(s t) makes in the step that begins at t = 0, for x = s h.
+[[nodiscard]] std::array<std::complex<double>, 3> step_moments(std::complex<double> x);
 
 /// One population at rest in the scheme, and its response to small kicks: for kicks that go as z^n, n the number of the
 /// step that a kick begins, the count, the sum of u and the sum of u^2 of StepSpikes of that step, per kick (before its
@@ -58,11 +63,11 @@ class SchemeLoop {
   [[nodiscard]] std::complex<double> characteristic(std::complex<double> z) const;
 
   [[nodiscard]] double time_step() const { return time_step_; }
-  [[nodiscard]] const SchemeResponse& population(std::size_t k) const { return responses_[k]; }
+  [[nodiscard]] const std::vector<SchemeResponse>& populations() const { return responses_; }
   /// The model's projections by what they have in common in time: synapse and delay.
   struct Channel {
     model::Projection like;
-    Eigen::MatrixXd weight;  ///< J_kl
+    std::vector<Eigen::Triplet<double>> weight;  ///< J_kl
   };
   [[nodiscard]] const std::vector<Channel>& channels() const { return channels_; }
 

@@ -56,8 +56,6 @@ struct StationaryStates {
 [[nodiscard]] Eigen::MatrixXd coupling_matrix(const model::Model& model);
 /// The same with the synaptic transfer functions: tau_k J_kl s_kl at the Laplace variable s, in continuous time.
 [[nodiscard]] Eigen::MatrixXcd coupling_matrix(const model::Model& model, std::complex<double> s);
-/// The same at frequency f for a simulation with this time step (0: continuous time).
-[[nodiscard]] Eigen::MatrixXcd coupling_matrix(const model::Model& model, double f, double time_step);
 
 /// All stationary states with the constant stimuli (time-dependent stimuli count as zero), each to about machine
 /// precision, by interval branch and bound over the rates: (S13)-(S19). Microseconds for one population, milliseconds

@@ -10,8 +10,7 @@ namespace popshot::theory {
 
 /// The first of the two effects below alone, before the mean field amplifies it: the mean shift of the rates of the
 /// neurons of each population by their own echo, theory.md (29). A model that has the noise but no neurons lacks it.
-[[nodiscard]] Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingPoint& point,
-                                       double time_step = 0.0);
+[[nodiscard]] Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingPoint& point);
 
 /// The difference, to first order in 1/N, between the mean rates of a finite network and the rates r_N at which its
 /// operating point is self-consistent (network::operating_point). Two effects, both of order J/N:
@@ -21,10 +20,10 @@ namespace popshot::theory {
 /// * the noise of the others bends its phase in second order.
 ///
 /// Both change the mean frequency of a firing neuron, the mean input follows, and the mean field amplifies:
-/// (1 - F' M) shift = own echo + noise; theory.md (27)-(31), our derivation. `point` is the operating point, time_step
-/// that of the simulation (0: continuous time). Of populations with noise in their neurons the own echo, and with
-/// Gaussian noise the second effect too, are not computed: zero. Unit: rate, one value per population.
-[[nodiscard]] Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point,
-                                              double time_step = 0.0);
+/// (1 - F' M) shift = own echo + noise; theory.md (27)-(31), our derivation. `point` is the operating point. The
+/// scheme shifts rates as continuous time does, to the order of its coupling. Of populations with noise in their
+/// neurons the own echo, and with Gaussian noise the second effect too, are not computed: zero. Unit: rate, one value
+/// per population.
+[[nodiscard]] Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point);
 
 }  // namespace popshot::theory
