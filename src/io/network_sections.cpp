@@ -128,7 +128,10 @@ std::size_t read_origin(const TableReader& entry, const model::Model& model) {
 }
 
 NumberRange delay_range(const model::Model& model) {
-  return {.low = 0.0, .high = longest_delay * model.simulation.time_step, .low_included = true};
+  const auto& simulation = model.simulation;
+  // A step that is chosen later divides the record interval; whether it is long enough is asked then.
+  const double step = simulation.time_step > 0.0 ? simulation.time_step : simulation.record_interval;
+  return {.low = 0.0, .high = longest_delay * step, .low_included = true};
 }
 
 model::Projection read_projection(const TableReader& entry, const model::Model& model) {

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "popshot/model/ladder.hpp"
 #include "sections.hpp"
 
 namespace popshot::io {
@@ -14,10 +17,6 @@ namespace {
 
 /// The longest time step, as a fraction of the smallest time constant.
 constexpr double longest_step = 0.1;
-/// By default activity is recorded over this many time steps.
-constexpr double steps_per_record = 4.0;
-/// How far a record interval may be from a multiple of the time step, relative to itself.
-constexpr double multiple_tolerance = 1e-9;
 /// More time steps and samples than these can be neither counted nor stored.
 constexpr double most_steps = 1e15;
 constexpr double most_samples = 1e9;
@@ -34,26 +33,34 @@ TableReader section(const TableReader& document, std::string_view key) {
   return {empty, std::string(key), document.file()};
 }
 
-double read_time_step(const TableReader& simulation, const model::Model& model) {
-  double smallest_tau = std::numeric_limits<double>::infinity();
-  for (const model::Population& population : model.populations) {
-    smallest_tau = std::min(smallest_tau, population.tau);
-  }
-  const NumberRange range = {.low = 0.0, .high = longest_step * smallest_tau};
-  const double time_step = simulation.number("time_step", range, model::Simulation().time_step);
-  if (!range.contains(time_step)) {
-    simulation.fail("time_step",
-                    fmt::format("is absent, and its default {} is too long for tau = {}", time_step, smallest_tau),
-                    range.text());
-  }
-  return time_step;
+double smallest_tau(const model::Model& model) {
+  double smallest = std::numeric_limits<double>::infinity();
+  for (const model::Population& population : model.populations) smallest = std::min(smallest, population.tau);
+  return smallest;
 }
 
-double read_record_interval(const TableReader& simulation, double time_step, double duration) {
-  const double interval = simulation.number("record_interval", NumberRange::positive(), steps_per_record * time_step);
-  const double steps = interval / time_step;
-  const double whole_steps = std::round(steps);
-  if (whole_steps < 1.0 || std::abs(steps - whole_steps) > multiple_tolerance * steps) {
+/// 0 for "auto", which is what it is without the key too: theory::with_time_step chooses it.
+double read_time_step(const TableReader& simulation, double smallest_time_constant) {
+  const toml::node* node = simulation.find("time_step");
+  if (node == nullptr) return 0.0;
+  const NumberRange range = {.low = 0.0, .high = longest_step * smallest_time_constant};
+  if (node->is_string()) {
+    if (node->value_or(std::string()) == "auto") return 0.0;
+    simulation.fail("time_step", "is neither \"auto\" nor a number", "\"auto\", or a number " + range.text());
+  }
+  return simulation.number("time_step", range);
+}
+
+/// Without the key: as long as the Nyquist frequency of the record is not below `highest`.
+double read_record_interval(const TableReader& simulation, double time_step, double duration, double highest,
+                            double smallest_time_constant) {
+  const double longest = 0.5 / highest;
+  double interval = model::ladder_value(longest, smallest_time_constant);
+  if (time_step > 0.0 && !model::is_multiple(interval, time_step)) {
+    interval = std::max(1.0, std::floor(longest / time_step * (1.0 + 1e-9))) * time_step;
+  }
+  interval = simulation.number("record_interval", NumberRange::positive(), interval);
+  if (time_step > 0.0 && !model::is_multiple(interval, time_step)) {
     simulation.fail("record_interval", "is not a multiple of the time step",
                     fmt::format("whole multiples of {}", time_step));
   }
@@ -86,29 +93,41 @@ void check_lengths(const TableReader& table, const model::Simulation& simulation
     table.fail("duration", fmt::format("gives more than {} recorded values", most_samples),
                fmt::format("<= {}", most_samples * simulation.record_interval));
   }
-  if ((simulation.duration + simulation.transient) / simulation.time_step > most_steps) {
+  // (a step that is chosen later is at most the longest that is allowed)
+  const double step = simulation.time_step > 0.0 ? simulation.time_step : simulation.record_interval;
+  if ((simulation.duration + simulation.transient) / step > most_steps) {
     table.fail("transient", fmt::format("duration and transient take more than {} time steps", most_steps));
   }
 }
 
-/// The lowest and the highest frequency. Where none are given: the usual ones, as far as the recording resolves them.
-std::pair<double, double> read_frequency_range(const TableReader& spectrum, double record_interval) {
-  const double highest = 0.5 / record_interval;
+/// The usual range of frequencies. Where the record interval is not given it is that of the fastest population.
+std::pair<double, double> usual_range(const TableReader& simulation, double smallest_time_constant) {
   const model::SpectrumSettings usual;
+  const double unit = simulation.find("record_interval") == nullptr ? smallest_time_constant : 1.0;
+  return {usual.frequency_min / unit, usual.frequency_max / unit};
+}
+
+std::optional<std::pair<double, double>> given_range(const TableReader& spectrum) {
   const auto given = spectrum.numbers("frequency_range", 2, NumberRange::positive());
+  if (!given) return std::nullopt;
+  if (!(given->at(0) < given->at(1))) spectrum.fail("frequency_range", "its ends are not in ascending order");
+  return std::pair{given->at(0), given->at(1)};
+}
+
+/// The lowest and the highest frequency. Where none are given: the usual ones, as far as the recording resolves them.
+std::pair<double, double> read_frequency_range(const TableReader& spectrum, std::pair<double, double> usual,
+                                               double record_interval) {
+  const double highest = 0.5 / record_interval;
+  const auto given = given_range(spectrum);
   if (!given) {
-    const double maximum = std::min(usual.frequency_max, highest);
-    return {usual.frequency_min * maximum / usual.frequency_max, maximum};
+    const double maximum = std::min(usual.second, highest);
+    return {usual.first * maximum / usual.second, maximum};
   }
-  const auto [minimum, maximum] = std::pair{given->at(0), given->at(1)};
-  if (!(minimum < maximum)) {
-    spectrum.fail("frequency_range", "its ends are not in ascending order");
-  }
-  if (maximum > highest) {
+  if (given->second > highest * (1.0 + 1e-9)) {
     spectrum.fail("frequency_range", "its upper end is above the Nyquist frequency",
                   fmt::format("up to 0.5 / simulation.record_interval = {}", highest));
   }
-  return {minimum, maximum};
+  return *given;
 }
 
 }  // namespace
@@ -119,8 +138,10 @@ model::Simulation read_simulation(const TableReader& document, const model::Mode
   model::Simulation simulation;
   simulation.duration = table.number("duration", NumberRange::positive(), simulation.duration);
   simulation.transient = table.number("transient", NumberRange::not_negative(), simulation.transient);
-  simulation.time_step = read_time_step(table, model);
-  simulation.record_interval = read_record_interval(table, simulation.time_step, simulation.duration);
+  const double tau = smallest_tau(model);
+  simulation.time_step = read_time_step(table, tau);
+  const double highest = given_range(section(document, "spectrum")).value_or(usual_range(table, tau)).second;
+  simulation.record_interval = read_record_interval(table, simulation.time_step, simulation.duration, highest, tau);
   simulation.seed = static_cast<std::uint64_t>(
       table.integer("seed", {0, std::numeric_limits<std::int64_t>::max()}, static_cast<std::int64_t>(simulation.seed)));
   simulation.start = read_start(table);
@@ -164,8 +185,8 @@ model::SpectrumSettings read_spectrum(const TableReader& document, const model::
   const TableReader table = section(document, "spectrum");
   table.allow_keys({"frequency_range", "resolution", "bands", "trials"});
   model::SpectrumSettings spectrum;
-  std::tie(spectrum.frequency_min, spectrum.frequency_max) =
-      read_frequency_range(table, model.simulation.record_interval);
+  std::tie(spectrum.frequency_min, spectrum.frequency_max) = read_frequency_range(
+      table, usual_range(section(document, "simulation"), smallest_tau(model)), model.simulation.record_interval);
   spectrum.resolution = table.number("resolution", NumberRange::positive(), spectrum.resolution);
   spectrum.bands = table.integer("bands", {1, 1000}, spectrum.bands);
   spectrum.trials = table.integer("trials", {2, 100000}, spectrum.trials);

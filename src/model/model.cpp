@@ -105,6 +105,10 @@ std::optional<std::size_t> Model::find_population(const std::string& population_
 }
 
 Schedule schedule(const Simulation& simulation) {
+  if (!(simulation.time_step > 0.0)) {
+    throw InputError(
+        "simulation.time_step: is not chosen yet; allowed: a number > 0 (theory::with_time_step chooses one)");
+  }
   return {simulation.duration, simulation.transient, simulation.time_step, simulation.record_interval};
 }
 

@@ -217,6 +217,7 @@ struct Simulation {
   double duration = 100.0;
   /// Time that is simulated and thrown away first, >= 0.
   double transient = 0.0;
+  /// In time units, > 0; 0: not chosen yet ("auto" in a model file), see theory::with_time_step.
   double time_step = 0.005;
   /// Activity is recorded as its mean over intervals of this length, a multiple of the time step.
   double record_interval = 0.02;
@@ -276,7 +277,7 @@ struct Model {
   [[nodiscard]] std::optional<std::size_t> find_population(const std::string& name) const;
 };
 
-/// The time steps that `simulation` asks for.
+/// The time steps that `simulation` asks for. Throws InputError if the time step is not chosen yet.
 [[nodiscard]] Schedule schedule(const Simulation& simulation);
 
 /// The model in which every subpopulation is a population of its own: subpopulation j becomes population

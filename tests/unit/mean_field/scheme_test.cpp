@@ -211,7 +211,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"inhibition", single(population(model::Lorentzian{6.0, 1.0}), -5.0), 0.04, 2.0},
                     Case{"bimodal", bimodal(), 0.04, 30.0},
                     Case{"delay off the grid", single(population(model::Lorentzian{0.0, 1.0}), 10.0, 0.137), 0.04,
-                         20.0},
+                         1.0},
                     Case{"synapse", single(population(model::Lorentzian{1.0, 1.0}), 8.0, 0.03, {0.02, 0.1}), 0.05, 6.0},
                     Case{"noise", single(with_noise(population(model::Lorentzian{0.0, 0.5}), 0.5), 10.0), 0.05, 3.0},
                     Case{"tau", single(population(model::Lorentzian{0.0, 1.0}, 2.0), 10.0), 0.1, 6.0}),

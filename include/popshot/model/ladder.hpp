@@ -1,0 +1,16 @@
+// The round numbers that time steps and record intervals are chosen from.
+#pragma once
+
+namespace popshot::model {
+
+/// The largest of 1, 2, 2.5, 4 and 5 times a power of ten, times `unit` > 0, that is at most `limit` > 0 (to 1e-9 of
+/// it).
+[[nodiscard]] double ladder_value(double limit, double unit);
+
+/// The next one below a value of the ladder.
+[[nodiscard]] double ladder_below(double value, double unit);
+
+/// Whether `whole` is a multiple of `part` (to 1e-9 of itself), at least one of it.
+[[nodiscard]] bool is_multiple(double whole, double part);
+
+}  // namespace popshot::model

@@ -1,0 +1,37 @@
+#include "popshot/model/ladder.hpp"
+
+#include <cmath>
+#include <initializer_list>
+
+namespace popshot::model {
+
+namespace {
+
+constexpr double rounding = 1e-9;
+
+}  // namespace
+
+double ladder_value(double limit, double unit) {
+  const double wanted = limit / unit * (1.0 + rounding);
+  const auto power = static_cast<int>(std::floor(std::log10(wanted)));
+  // Quotients of whole numbers, so that 0.04 is the nearest number to 0.04.
+  const auto value = [](int tenths, int exponent) {
+    return exponent > 0 ? tenths * std::pow(10.0, exponent - 1) : tenths / std::pow(10.0, 1 - exponent);
+  };
+  for (const int exponent : {power + 1, power, power - 1}) {
+    for (const int tenths : {50, 40, 25, 20, 10}) {
+      if (value(tenths, exponent) <= wanted) return value(tenths, exponent) * unit;
+    }
+  }
+  return limit;  // not reached
+}
+
+double ladder_below(double value, double unit) { return ladder_value(value * (1.0 - 1e-6), unit); }
+
+bool is_multiple(double whole, double part) {
+  const double quotient = whole / part;
+  const double nearest = std::round(quotient);
+  return nearest >= 1.0 && std::abs(quotient - nearest) <= rounding * quotient;
+}
+
+}  // namespace popshot::model
