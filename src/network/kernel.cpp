@@ -70,6 +70,55 @@ HWY_INLINE Vector after_own_kick(Vector y, Vector a, Vector kick, Vector& denomi
 constexpr std::size_t chunk = 2048;
 constexpr std::size_t most_fired = 4096;
 
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_AVX3 && HWY_TARGET != HWY_AVX3_DL
+/// Of every set of lanes, which lanes it has, in ascending order; the others follow.
+template <std::size_t lanes>
+constexpr auto make_lanes_of_set() {
+  std::array<std::uint8_t, (std::size_t{1} << lanes) * lanes> table{};
+  for (std::size_t set = 0; set < std::size_t{1} << lanes; ++set) {
+    std::size_t place = set * lanes;
+    for (const std::size_t wanted : {1, 0}) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        if ((set >> lane & 1U) == wanted) table[place++] = static_cast<std::uint8_t>(lane);
+      }
+    }
+  }
+  return table;
+}
+alignas(64) constexpr auto lanes_of_set = make_lanes_of_set<hn::MaxLanes(Singles())>();
+#endif
+
+/// The lanes of a mask, as bits or as the instruction set has them, and how many they are.
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+using Lanes = Mask;
+HWY_INLINE Lanes lanes_of(Mask mask) { return mask; }
+HWY_INLINE std::size_t count_of(Lanes lanes) { return hn::CountTrue(Singles(), lanes); }
+/// These numbers of a vector first, in their order.
+HWY_INLINE Vector gathered(Vector values, Lanes lanes) { return hn::Compress(values, lanes); }
+#else
+using Lanes = unsigned;
+HWY_INLINE Lanes lanes_of(Mask mask) {
+#if HWY_TARGET == HWY_AVX2
+  return static_cast<unsigned>(_mm256_movemask_ps(hn::VecFromMask(Singles(), mask).raw));
+#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SSE2
+  return static_cast<unsigned>(_mm_movemask_ps(hn::VecFromMask(Singles(), mask).raw));
+#else
+  std::array<std::uint8_t, 8> bits{};
+  hn::StoreMaskBits(Singles(), mask, bits.data());
+  return bits[0];
+#endif
+}
+HWY_INLINE std::size_t count_of(Lanes lanes) { return static_cast<std::size_t>(__builtin_popcount(lanes)); }
+// Highway's Compress copies its table with every call here (GCC 12, Highway 1.0.3).
+HWY_INLINE Vector gathered(Vector values, Lanes lanes) {
+  const Singles d;
+  const hn::Rebind<std::uint8_t, Singles> bytes;
+  const hn::RebindToSigned<Singles> places;
+  const auto place = hn::PromoteTo(places, hn::LoadU(bytes, lanes_of_set.data() + lanes * hn::MaxLanes(d)));
+  return hn::TableLookupLanes(values, hn::IndicesFromVec(d, place));
+}
+#endif
+
 /// Stores the first four numbers of a vector, or all if it has no more.
 HWY_INLINE void store_few(Vector values, float* HWY_RESTRICT to) {
   const Singles d;
@@ -92,11 +141,10 @@ class Fired {
   HWY_INLINE explicit Fired(float* HWY_RESTRICT room) : state_(room) {}
 
   /// Of a vector of neurons with these states after the step and these denominators.
-  HWY_INLINE void add(Vector y, Vector denominator) { add(y, fired(denominator)); }
-  HWY_INLINE void add(Vector y, Mask which) {
-    const Singles d;
-    hn::StoreU(hn::Compress(y, which), d, state_ + count_);
-    count_ += hn::CountTrue(d, which);
+  HWY_INLINE void add(Vector y, Vector denominator) { add(y, lanes_of(fired(denominator))); }
+  HWY_INLINE void add(Vector y, Lanes which) {
+    hn::StoreU(gathered(y, which), Singles(), state_ + count_);
+    count_ += count_of(which);
   }
   /// Of four vectors. Seldom have more than `few` neurons of one fired: short stores do, which cost less.
   HWY_INLINE void add(Vector y0, Vector d0, Vector y1, Vector d1, Vector y2, Vector d2, Vector y3, Vector d3) {
@@ -106,15 +154,14 @@ class Fired {
     add(y2, d2);
     add(y3, d3);
 #else
-    const Singles d;
-    const auto m0 = fired(d0);
-    const auto m1 = fired(d1);
-    const auto m2 = fired(d2);
-    const auto m3 = fired(d3);
-    const std::size_t n0 = hn::CountTrue(d, m0);
-    const std::size_t n1 = hn::CountTrue(d, m1);
-    const std::size_t n2 = hn::CountTrue(d, m2);
-    const std::size_t n3 = hn::CountTrue(d, m3);
+    const Lanes m0 = lanes_of(fired(d0));
+    const Lanes m1 = lanes_of(fired(d1));
+    const Lanes m2 = lanes_of(fired(d2));
+    const Lanes m3 = lanes_of(fired(d3));
+    const std::size_t n0 = count_of(m0);
+    const std::size_t n1 = count_of(m1);
+    const std::size_t n2 = count_of(m2);
+    const std::size_t n3 = count_of(m3);
     constexpr std::size_t few = 4;
     if (HWY_UNLIKELY(std::max(std::max(n0, n1), std::max(n2, n3)) > few)) {
       add(y0, m0);
@@ -124,15 +171,15 @@ class Fired {
       return;
     }
     float* to = state_ + count_;
-    store_few(hn::Compress(y0, m0), to);
-    store_few(hn::Compress(y1, m1), to + n0);
-    store_few(hn::Compress(y2, m2), to + n0 + n1);
-    store_few(hn::Compress(y3, m3), to + n0 + n1 + n2);
+    store_few(gathered(y0, m0), to);
+    store_few(gathered(y1, m1), to + n0);
+    store_few(gathered(y2, m2), to + n0 + n1);
+    store_few(gathered(y3, m3), to + n0 + n1 + n2);
     count_ += (n0 + n1) + (n2 + n3);
 #endif
   }
   HWY_INLINE void add_first(Vector y, Vector denominator, std::size_t neurons) {
-    add(y, hn::And(hn::FirstN(Singles(), neurons), fired(denominator)));
+    add(y, lanes_of(hn::And(hn::FirstN(Singles(), neurons), fired(denominator))));
   }
 
   /// Makes room for the spikes of a chunk.
