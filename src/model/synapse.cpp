@@ -300,7 +300,8 @@ const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<
 
 void Inputs::record(const std::vector<StepSpikes>& spikes) {
   recorded_ = recorded_ + 1 == slots_ ? 0 : recorded_ + 1;
-  std::copy(spikes.begin(), spikes.end(), past_.begin() + static_cast<std::ptrdiff_t>(recorded_ * spikes.size()));
+  StepSpikes* row = &past_[recorded_ * spikes.size()];
+  for (std::size_t k = 0; k < spikes.size(); ++k) row[k] = spikes[k];
 }
 
 const std::vector<double>& Inputs::kick_after(std::int64_t step) {

@@ -146,7 +146,9 @@ class Fired {
     hn::StoreU(gathered(y, which), Singles(), state_ + count_);
     count_ += count_of(which);
   }
-  /// Of four vectors. Seldom have more than `few` neurons of one fired: short stores do, which cost less.
+  /// Of four vectors. Seldom have more than `few` neurons of one fired: short stores do, which cost less. `rare`:
+  /// mostly none has.
+  template <bool rare>
   HWY_INLINE void add(Vector y0, Vector d0, Vector y1, Vector d1, Vector y2, Vector d2, Vector y3, Vector d3) {
 #if HWY_TARGET == HWY_SCALAR
     add(y0, d0);
@@ -154,6 +156,10 @@ class Fired {
     add(y2, d2);
     add(y3, d3);
 #else
+    if constexpr (rare) {
+      const auto smallest = hn::Min(hn::Min(d0, d1), hn::Min(d2, d3));
+      if (HWY_LIKELY(hn::AllFalse(Singles(), fired(smallest)))) return;
+    }
     const Lanes m0 = lanes_of(fired(d0));
     const Lanes m1 = lanes_of(fired(d1));
     const Lanes m2 = lanes_of(fired(d2));
@@ -275,7 +281,7 @@ HWY_INLINE void prefetch(const float* numbers) {
 
 /// Steps the neurons begin <= i < end, whole vectors, at most a chunk. Four at a time: their divisions overlap.
 /// coefficient(i) gives those of a vector; `many`: y lies in memory, not in a cache.
-template <bool many, class Coefficient, class Step>
+template <bool many, bool rare, class Coefficient, class Step>
 HWY_INLINE void step_chunk(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Fired& fired,
                            const Coefficient& coefficient, const Step& step) {
   const std::size_t lanes = hn::Lanes(Singles());
@@ -294,7 +300,7 @@ HWY_INLINE void step_chunk(float* HWY_RESTRICT y, std::size_t begin, std::size_t
     const auto y1 = step_vector(y, i + lanes, a1, step, d1);
     const auto y2 = step_vector(y, i + 2 * lanes, a2, step, d2);
     const auto y3 = step_vector(y, i + 3 * lanes, a3, step, d3);
-    fired.add(y0, d0, y1, d1, y2, d2, y3, d3);
+    fired.add<rare>(y0, d0, y1, d1, y2, d2, y3, d3);
   }
   for (; i < end; i += lanes) {
     Vector denominator;
@@ -305,23 +311,23 @@ HWY_INLINE void step_chunk(float* HWY_RESTRICT y, std::size_t begin, std::size_t
 
 /// The same of any number of whole vectors; `begin` and `end` begin groups of four vectors unless the end is that of
 /// all.
-template <bool many, class Coefficient, class Step>
+template <bool many, bool rare, class Coefficient, class Step>
 HWY_INLINE void step_vectors(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Fired& fired, SpikeSums& sums,
                              const Coefficient& coefficient, const Step& step) {
   for (std::size_t i = begin; i < end; i += chunk) {
     fired.make_room(sums);
-    step_chunk<many>(y, i, std::min(end, i + chunk), fired, coefficient, step);
+    step_chunk<many, rare>(y, i, std::min(end, i + chunk), fired, coefficient, step);
   }
 }
 
 /// Steps the neurons begin <= i < end, any number. For the last ones, fewer than a vector, `coefficient` and `step`
 /// must look at nothing beyond the end.
-template <class Coefficient, class Step>
+template <bool rare, class Coefficient, class Step>
 HWY_INLINE void step_any(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Fired& fired, SpikeSums& sums,
                          const Coefficient& coefficient, const Step& step) {
   const Singles d;
   const std::size_t i = end - (end - begin) % hn::Lanes(d);
-  step_vectors<false>(y, begin, i, fired, sums, coefficient, step);
+  step_vectors<false, rare>(y, begin, i, fired, sums, coefficient, step);
   if (i == end) return;
   Vector denominator;
   const auto y1 = step(load_first(d, y + i, end - i), coefficient(i), i, denominator);
@@ -378,7 +384,8 @@ struct InArrayUpTo {
   HWY_INLINE Vector of_four(std::size_t i, std::size_t v) const { return InArray{a}.of_four(i, v); }
 };
 
-SpikeSums step_singles(const SingleView& neurons, float kick) {
+template <bool rare>
+SpikeSums step_singles_if(const SingleView& neurons, float kick) {
   float* HWY_RESTRICT y = neurons.y;
   const std::size_t lined = neurons.lined;
   const std::size_t count = neurons.count - lined;
@@ -391,16 +398,20 @@ SpikeSums step_singles(const SingleView& neurons, float kick) {
   Fired fired(room.data());
   SpikeSums sums;
   if (lined > 0) {
-    step_vectors<true>(y, 0, lined, fired, sums, OnLines{neurons.lines}, near_step);
+    step_vectors<true, rare>(y, 0, lined, fired, sums, OnLines{neurons.lines}, near_step);
     y += lined;
   }
   const float* HWY_RESTRICT a = neurons.coefficients;
   const std::size_t near = neurons.near - lined;
-  step_vectors<false>(y, 0, near, fired, sums, InArray{a}, near_step);
-  step_any(y, near, count, fired, sums, InArrayUpTo{a, count}, far_step);
+  step_vectors<false, rare>(y, 0, near, fired, sums, InArray{a}, near_step);
+  step_any<rare>(y, near, count, fired, sums, InArrayUpTo{a, count}, far_step);
   fired.add_up(sums);
   keep_finite(fired, neurons.y, neurons.count);
   return sums;
+}
+
+SpikeSums step_singles(const SingleView& neurons, float kick) {
+  return neurons.rare ? step_singles_if<true>(neurons, kick) : step_singles_if<false>(neurons, kick);
 }
 
 SpikeSums step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const float* HWY_RESTRICT noise,
@@ -410,11 +421,11 @@ SpikeSums step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const f
   alignas(64) RoomForFired room;
   Fired fired(room.data());
   SpikeSums sums;
-  step_any(y, 0, count, fired, sums, InArrayUpTo{a, count},
-           [&](Vector own, Vector coefficient, std::size_t i, Vector& denominator) HWY_ATTR {
-             const auto number = load_up_to(noise, i, count);
-             return after_own_kick(own, coefficient, hn::Add(kicks, hn::Mul(number, scales)), denominator);
-           });
+  step_any<false>(y, 0, count, fired, sums, InArrayUpTo{a, count},
+                  [&](Vector own, Vector coefficient, std::size_t i, Vector& denominator) HWY_ATTR {
+                    const auto number = load_up_to(noise, i, count);
+                    return after_own_kick(own, coefficient, hn::Add(kicks, hn::Mul(number, scales)), denominator);
+                  });
   fired.add_up(sums);
   keep_finite(fired, y, count);
   return sums;

@@ -63,7 +63,10 @@ struct SingleView {
   std::size_t lined = 0;
   std::size_t near = 0;
   std::size_t count = 0;
+  bool rare = false;  ///< few of them fire in a step: makes no difference but to the speed
 };
+/// Where so many neurons fire in a step, or fewer, it pays to say that they are rare.
+inline constexpr std::size_t neurons_per_rare_spike = 300;
 
 /// One kick and one drift of neurons in single precision; returns their spikes.
 ///

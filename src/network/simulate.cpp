@@ -381,14 +381,16 @@ class Network {
     const double* kick = member.inputs.kick().data();
     const std::size_t count = member.parts.size();
     for (std::size_t k = 0; k < count; ++k) {
-      const Part& part = member.parts[k];
+      Part& part = member.parts[k];
       if (!is_finite(part, kick[k])) return k;
       if (part.plain) {
         // The few first: what they wait for passes while the many are stepped.
         const auto few = part.plain_doubles.count > 0 ? member.kernel.double_(part.plain_doubles, kick[k], nullptr, 0.0)
                                                       : SpikeSums{};
-        put(few + member.kernel.single(part.plain_singles, static_cast<float>(part.h * kick[k])),
-            sums + sums_per_step * k);
+        const SpikeSums many = member.kernel.single(part.plain_singles, static_cast<float>(part.h * kick[k]));
+        part.plain_singles.rare =
+            static_cast<std::size_t>(many.count) * neurons_per_rare_spike <= part.plain_singles.count;
+        put(few + many, sums + sums_per_step * k);
       } else {
         put(step_all_kinds(member, k, kick[k]), sums + sums_per_step * k);
       }
