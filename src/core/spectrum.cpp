@@ -14,23 +14,6 @@ double sinc_squared(double x) {
   return s * s;
 }
 
-/// Sum over m = -1, 0, 1 of (S - limit) sinc^2, plus the limit; `mirrored` gives S at minus a frequency.
-template <class Value, class Mirror>
-std::vector<Value> folded(const std::vector<Value>& density, const Value& limit, Mirror&& mirrored) {
-  const std::size_t n = 2 * (density.size() - 1) / 3;
-  std::vector<Value> result;
-  result.reserve(n / 2 + 1);
-  for (std::size_t i = 0; i <= n / 2; ++i) {
-    const double x = static_cast<double>(i) / static_cast<double>(n);
-    // Value and not auto: Eigen's expressions would refer to temporaries.
-    const Value sum = limit + (density[i] - limit) * sinc_squared(x) +
-                      (mirrored(density[n - i]) - limit) * sinc_squared(x - 1.0) +
-                      (density[n + i] - limit) * sinc_squared(x + 1.0);
-    result.push_back(sum);
-  }
-  return result;
-}
-
 }  // namespace
 
 std::vector<double> Spectrum::power(std::size_t k) const {
@@ -41,14 +24,19 @@ std::vector<double> Spectrum::power(std::size_t k) const {
   return values;
 }
 
-std::vector<double> interval_mean_density(const std::vector<double>& density, double limit) {
-  return folded(density, limit, [](double value) { return value; });
-}
-
 std::vector<Eigen::MatrixXcd> interval_mean_density(const std::vector<Eigen::MatrixXcd>& density,
                                                     const Eigen::MatrixXd& limit) {
-  const Eigen::MatrixXcd white = limit.cast<std::complex<double>>();
-  return folded(density, white, [](const Eigen::MatrixXcd& matrix) -> Eigen::MatrixXcd { return matrix.conjugate(); });
+  const std::size_t n = 2 * (density.size() - 1) / 3;
+  std::vector<Eigen::MatrixXcd> result;
+  result.reserve(n / 2 + 1);
+  for (std::size_t i = 0; i <= n / 2; ++i) {
+    const double x = static_cast<double>(i) / static_cast<double>(n);
+    // At -f the matrix is the conjugate.
+    result.emplace_back(limit + (density[i] - limit) * sinc_squared(x) +
+                        (density[n - i].conjugate() - limit) * sinc_squared(x - 1.0) +
+                        (density[n + i] - limit) * sinc_squared(x + 1.0));
+  }
+  return result;
 }
 
 }  // namespace popshot

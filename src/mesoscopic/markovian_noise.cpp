@@ -286,23 +286,64 @@ const MarkovianModel& MarkovianFamily::member(std::int64_t index) {
   return *slot;
 }
 
-MarkovianNoise::MarkovianNoise(const MarkovianModel& model, double time_step) : model_(model), time_step_(time_step) {
-  // Trapezoidal rule, s = (2/h)(z - 1)/(z + 1): 1/(s - lambda) = k (1 + (1 + a)/(z - a)), a = (1 + lambda h/2)/(1 -
-  // lambda h/2), k = (h/2)/(1 - lambda h/2).
-  direct_ = model.direct;
-  for (std::size_t i = 0; i < model.pole.size(); ++i) {
-    const Complex half = model.pole[i] * time_step / 2.0;
-    const Complex factor = (1.0 + half) / (1.0 - half);
-    const Complex gain = model.coefficient[i] * (time_step / 2.0) / (1.0 - half);
-    direct_ += gain.real();
-    factor_.push_back(factor);
-    output_.push_back(gain * (1.0 + factor));
+MarkovianNoise::MarkovianNoise(const MarkovianModel& model, double time_step) {
+  // The Legendre polynomials as functions of the time s in (0, 1) that has passed: values of p, p' and p'' at s = 0.
+  const std::array<std::array<double, 3>, 3> start{{{1.0, 0.0, 0.0},
+                                                    {std::sqrt(3.0), -2.0 * std::sqrt(3.0), 0.0},
+                                                    {std::sqrt(5.0), -6.0 * std::sqrt(5.0), 12.0 * std::sqrt(5.0)}}};
+  for (std::size_t j = 0; j < 3; ++j) {
+    StepCoefficients white{};
+    white[j] = model.direct;
+    direct_[j] = step_spikes(white, time_step);
   }
-  state_.assign(factor_.size(), 0.0);
+  constexpr std::size_t lanes = Lanes::SizeAtCompileTime;
+  poles_.resize((model.pole.size() + lanes - 1) / lanes);
+  for (std::size_t i = 0; i < model.pole.size(); ++i) {
+    auto& poles = poles_[i / lanes];
+    const auto lane = static_cast<Eigen::Index>(i % lanes);
+    const auto phi = phi_functions(model.pole[i] * time_step);
+    const Complex gain = model.coefficient[i] * time_step;
+    poles.factor.set(lane, phi[0]);
+    // Integrals of z over u^k/k! are the (k+1)-fold repeated integrals of z. theory.md (41b).
+    poles.output[0].set(lane, gain * phi[1]);
+    poles.output[1].set(lane, gain * phi[2]);
+    poles.output[2].set(lane, gain * 2.0 * phi[3]);
+    for (std::size_t j = 0; j < 3; ++j) {
+      // The repeated integral number k of the solution that starts from 0.
+      const auto integral = [&](std::size_t k) {
+        return time_step * (start[j][0] * phi[k + 1] + start[j][1] * phi[k + 2] + start[j][2] * phi[k + 3]);
+      };
+      poles.drive[j].set(lane, integral(0));
+      direct_[j] += {(gain * integral(1)).real(), (gain * integral(2)).real(), (gain * 2.0 * integral(3)).real()};
+    }
+  }
 }
 
-double MarkovianNoise::density(double f) const {
-  return std::norm(model_.transfer({0.0, 2.0 / time_step_ * std::tan(pi * f * time_step_)}));
+StepSpikes MarkovianNoise::next(const StepCoefficients& white) {
+  const double w0 = white[0];
+  const double w1 = white[1];
+  const double w2 = white[2];
+  Lanes count = Lanes::Zero();
+  Lanes first = Lanes::Zero();
+  Lanes second = Lanes::Zero();
+  for (auto& poles : poles_) {
+    const Lanes real = poles.state.real;
+    const Lanes imag = poles.state.imag;
+    const auto& [drive0, drive1, drive2] = poles.drive;
+    count += poles.output[0].real * real - poles.output[0].imag * imag;
+    first += poles.output[1].real * real - poles.output[1].imag * imag;
+    second += poles.output[2].real * real - poles.output[2].imag * imag;
+    poles.state.real =
+        poles.factor.real * real - poles.factor.imag * imag + (drive0.real * w0 + drive1.real * w1 + drive2.real * w2);
+    poles.state.imag =
+        poles.factor.real * imag + poles.factor.imag * real + (drive0.imag * w0 + drive1.imag * w1 + drive2.imag * w2);
+  }
+  StepSpikes result;
+  for (Eigen::Index i = 0; i < Lanes::SizeAtCompileTime; ++i) result += {count(i), first(i), second(i)};
+  for (std::size_t j = 0; j < 3; ++j) {
+    result += {direct_[j].count * white[j], direct_[j].first * white[j], direct_[j].second * white[j]};
+  }
+  return result;
 }
 
 FollowingNoise::FollowingNoise(MarkovianFamily& family, const model::Population& population, double time_step,
@@ -313,8 +354,8 @@ FollowingNoise::FollowingNoise(MarkovianFamily& family, const model::Population&
   half_width_ = g.half_width;
   const double frequency = unit_of_frequency(population);
   step_ = time_step * frequency;
-  // Means of chi: frequency x those in the units of the family, for which xi over a step has the variance 1/step.
-  amplitude_ = frequency / std::sqrt(static_cast<double>(population.size));
+  // chi is frequency/sqrt(N) x that of the family, and time is 1/frequency x its unit.
+  amplitude_ = 1.0 / std::sqrt(static_cast<double>(population.size));
 }
 
 void FollowingNoise::enter(std::int64_t cell) {
@@ -328,7 +369,7 @@ void FollowingNoise::enter(std::int64_t cell) {
   }
 }
 
-double FollowingNoise::next(double input) {
+StepSpikes FollowingNoise::next(double input) {
   const double position = (center_ + input) / half_width_ / MarkovianFamily::spacing;
   const auto cell = static_cast<std::int64_t>(std::floor(position));
   if (warm_.empty() || cell != first_) enter(cell);
@@ -336,14 +377,19 @@ double FollowingNoise::next(double input) {
   // Lagrange's cubic through the members at -1, 0, 1, 2.
   const std::array<double, 4> weight{-x * (x - 1.0) * (x - 2.0) / 6.0, (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0,
                                      -(x + 1.0) * x * (x - 2.0) / 2.0, (x + 1.0) * x * (x - 1.0) / 6.0};
-  const double white = gaussian_.next() / std::sqrt(step_);
-  double sum = 0.0;
+  const double deviation = 1.0 / std::sqrt(step_);
+  StepCoefficients white;
+  for (auto& value : white) value = deviation * gaussian_.next();
+  StepSpikes sum;
   for (auto& [index, noise] : warm_) {
-    const double value = noise.next(white);
+    const StepSpikes spikes = noise.next(white);
     const auto place = index - first_ + 1;
-    if (place >= 0 && place < 4) sum += weight[static_cast<std::size_t>(place)] * value;
+    if (place >= 0 && place < 4) {
+      const double factor = amplitude_ * weight[static_cast<std::size_t>(place)];
+      sum += {factor * spikes.count, factor * spikes.first, factor * spikes.second};
+    }
   }
-  return amplitude_ * sum;
+  return sum;
 }
 
 }  // namespace popshot::mesoscopic

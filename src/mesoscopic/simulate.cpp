@@ -48,7 +48,11 @@ struct StayingNoise {
   MarkovianNoise noise;
   double amplitude;
   GaussianStream gaussian;
-  double next() { return noise.next(amplitude * gaussian.next()); }
+  StepSpikes next() {
+    StepCoefficients white;
+    for (auto& value : white) value = amplitude * gaussian.next();
+    return noise.next(white);
+  }
 };
 
 /// Markovian noise of a state that moves, which it is told by the voltage kicks.
@@ -59,7 +63,7 @@ struct MovingNoise {
   double per_kick;    ///< input that a kick stands for
   double forgetting;  ///< of the low-pass filter, per step; its time constant is tau
 
-  double next(double kick) {
+  StepSpikes next(double kick) {
     input += forgetting * (constant + per_kick * kick - input);
     return noise.next(input);
   }

@@ -276,7 +276,8 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
         variance += white->power * h / (population.tau * population.tau);
       }
     }
-    variance_.push_back(variance);
+    noise_correction_.push_back(step_[k] * step_[k] * variance / 12.0);
+    per_step_.push_back(1.0 / step_[k]);
   }
   for (std::size_t i = 0; i < model.stimuli.size(); ++i) {
     if (!is_random(model.stimuli[i])) continue;
@@ -299,20 +300,23 @@ const std::vector<double>& Inputs::advance(std::int64_t step, const std::vector<
 
 void Inputs::record(const std::vector<StepSpikes>& spikes) {
   recorded_ = recorded_ + 1 == slots_ ? 0 : recorded_ + 1;
-  std::copy(spikes.begin(), spikes.end(), past_.begin() + static_cast<std::ptrdiff_t>(recorded_ * spikes.size()));
+  StepSpikes* row = &past_[recorded_ * spikes.size()];
+  for (std::size_t k = 0; k < spikes.size(); ++k) row[k] = spikes[k];
 }
 
 const std::vector<double>& Inputs::kick_after(std::int64_t step) {
   const double h = schedule_.time_step;
   slot_ = slot_ + 1 == slots_ ? 0 : slot_ + 1;
   for (Channel& channel : channels_) {
-    std::size_t slot =
-        slot_ >= channel.arrival.first ? slot_ - channel.arrival.first : slot_ + slots_ - channel.arrival.first;
+    // From the oldest spikes on: what waits for the newest ones is short.
+    std::size_t slot = slot_ + slots_ - (channel.arrival.first + channel.arrival.weight.size() - 1);
+    if (slot >= slots_) slot -= slots_;
     double arrived = 0.0;
-    for (const auto& weight : channel.arrival.weight) {
+    for (std::size_t lag = channel.arrival.weight.size(); lag-- > 0;) {
+      const auto& weight = channel.arrival.weight[lag];
       const StepSpikes& spikes = past_[slot * kick_.size() + channel.from];
       arrived += weight[0] * spikes.count + weight[1] * spikes.first + weight[2] * spikes.second;
-      slot = slot == 0 ? slots_ - 1 : slot - 1;
+      slot = slot + 1 == slots_ ? 0 : slot + 1;
     }
     for (Channel::Stage& stage : channel.stages) arrived = stage.next(arrived);
     channel.delivered = arrived;
@@ -328,9 +332,8 @@ const std::vector<double>& Inputs::kick_after(std::int64_t step) {
 
 void Inputs::correct(double part) {
   for (std::size_t k = 0; k < kick_.size(); ++k) {
-    const double h = step_[k];
-    const double whole = constant_current_kick(h * kick_[k] / part) + h * h * variance_[k] / 12.0;
-    kick_[k] = part * whole / h;
+    const double whole = constant_current_kick(step_[k] / part * kick_[k]) + noise_correction_[k];
+    kick_[k] = part * per_step_[k] * whole;
   }
 }
 

@@ -23,6 +23,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Singles = hn::CappedTag<float, kernel_group>;
 using Vector = hn::Vec<Singles>;
+using Mask = hn::Mask<Singles>;
 
 /// A kick that all neurons get: y1 = (y + a (1 - k/6 - k a/180 - ..)) + k with k = h D, theory.md (13a). Without the
 /// terms of higher order in a for neurons of small a.
@@ -65,56 +66,168 @@ HWY_INLINE Vector after_own_kick(Vector y, Vector a, Vector kick, Vector& denomi
   return y1;
 }
 
-/// Neurons that are stepped before their spikes are added up.
-constexpr std::size_t chunk = 1024;
+/// Neurons that are stepped at once, and most of them whose spikes wait to be added up.
+constexpr std::size_t chunk = 2048;
+constexpr std::size_t most_fired = 4096;
 
-/// The spikes of up to a chunk of neurons: the states of those that have fired, one after the other, and whether a
-/// denominator was exactly zero.
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_AVX3 && HWY_TARGET != HWY_AVX3_DL
+/// Of every set of lanes, which lanes it has, in ascending order; the others follow.
+template <std::size_t lanes>
+constexpr auto make_lanes_of_set() {
+  std::array<std::uint8_t, (std::size_t{1} << lanes) * lanes> table{};
+  for (std::size_t set = 0; set < std::size_t{1} << lanes; ++set) {
+    std::size_t place = set * lanes;
+    for (const std::size_t wanted : {1, 0}) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        if ((set >> lane & 1U) == wanted) table[place++] = static_cast<std::uint8_t>(lane);
+      }
+    }
+  }
+  return table;
+}
+alignas(64) constexpr auto lanes_of_set = make_lanes_of_set<hn::MaxLanes(Singles())>();
+#endif
+
+/// The lanes of a mask, as bits or as the instruction set has them, and how many they are.
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+using Lanes = Mask;
+HWY_INLINE Lanes lanes_of(Mask mask) { return mask; }
+HWY_INLINE std::size_t count_of(Lanes lanes) { return hn::CountTrue(Singles(), lanes); }
+/// These numbers of a vector first, in their order.
+HWY_INLINE Vector gathered(Vector values, Lanes lanes) { return hn::Compress(values, lanes); }
+#else
+using Lanes = unsigned;
+HWY_INLINE Lanes lanes_of(Mask mask) {
+#if HWY_TARGET == HWY_AVX2
+  return static_cast<unsigned>(_mm256_movemask_ps(hn::VecFromMask(Singles(), mask).raw));
+#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SSE2
+  return static_cast<unsigned>(_mm_movemask_ps(hn::VecFromMask(Singles(), mask).raw));
+#else
+  std::array<std::uint8_t, 8> bits{};
+  hn::StoreMaskBits(Singles(), mask, bits.data());
+  return bits[0];
+#endif
+}
+HWY_INLINE std::size_t count_of(Lanes lanes) { return static_cast<std::size_t>(__builtin_popcount(lanes)); }
+// Highway's Compress copies its table with every call here (GCC 12, Highway 1.0.3).
+HWY_INLINE Vector gathered(Vector values, Lanes lanes) {
+  const Singles d;
+  const hn::Rebind<std::uint8_t, Singles> bytes;
+  const hn::RebindToSigned<Singles> places;
+  const auto place = hn::PromoteTo(places, hn::LoadU(bytes, lanes_of_set.data() + lanes * hn::MaxLanes(d)));
+  return hn::TableLookupLanes(values, hn::IndicesFromVec(d, place));
+}
+#endif
+
+/// Stores the first four numbers of a vector, or all if it has no more.
+HWY_INLINE void store_few(Vector values, float* HWY_RESTRICT to) {
+  const Singles d;
+  if constexpr (hn::MaxLanes(d) == 16) {
+    const hn::Half<Singles> half;
+    const hn::Half<hn::Half<Singles>> quarter;
+    hn::StoreU(hn::LowerHalf(quarter, hn::LowerHalf(half, values)), quarter, to);
+  } else if constexpr (hn::MaxLanes(d) == 8) {
+    const hn::Half<Singles> half;
+    hn::StoreU(hn::LowerHalf(half, values), half, to);
+  } else {
+    hn::StoreU(values, d, to);
+  }
+}
+
+/// The spikes of neurons: the states of those that have fired, one after the other.
 class Fired {
  public:
-  HWY_INLINE Fired() : largest_(hn::Zero(Singles())) {}
+  /// With room for most_fired states and two groups more.
+  HWY_INLINE explicit Fired(float* HWY_RESTRICT room) : state_(room) {}
 
   /// Of a vector of neurons with these states after the step and these denominators.
-  HWY_INLINE void add(Vector y, Vector denominator) { add(y, hn::Lt(denominator, hn::Zero(Singles()))); }
-  HWY_INLINE void add(Vector y, hn::Mask<Singles> fired) {
-    const Singles d;
-    hn::StoreU(hn::Compress(y, fired), d, state_.data() + count_);
-    count_ += hn::CountTrue(d, fired);
-    largest_ = hn::Max(largest_, y);
+  HWY_INLINE void add(Vector y, Vector denominator) { add(y, lanes_of(fired(denominator))); }
+  HWY_INLINE void add(Vector y, Lanes which) {
+    hn::StoreU(gathered(y, which), Singles(), state_ + count_);
+    count_ += count_of(which);
+  }
+  /// Of four vectors. Seldom have more than `few` neurons of one fired: short stores do, which cost less. `rare`:
+  /// mostly none has.
+  template <bool rare>
+  HWY_INLINE void add(Vector y0, Vector d0, Vector y1, Vector d1, Vector y2, Vector d2, Vector y3, Vector d3) {
+#if HWY_TARGET == HWY_SCALAR
+    add(y0, d0);
+    add(y1, d1);
+    add(y2, d2);
+    add(y3, d3);
+#else
+    if constexpr (rare) {
+      const auto smallest = hn::Min(hn::Min(d0, d1), hn::Min(d2, d3));
+      if (HWY_LIKELY(hn::AllFalse(Singles(), fired(smallest)))) return;
+    }
+    const Lanes m0 = lanes_of(fired(d0));
+    const Lanes m1 = lanes_of(fired(d1));
+    const Lanes m2 = lanes_of(fired(d2));
+    const Lanes m3 = lanes_of(fired(d3));
+    const std::size_t n0 = count_of(m0);
+    const std::size_t n1 = count_of(m1);
+    const std::size_t n2 = count_of(m2);
+    const std::size_t n3 = count_of(m3);
+    constexpr std::size_t few = 4;
+    if (HWY_UNLIKELY(std::max(std::max(n0, n1), std::max(n2, n3)) > few)) {
+      add(y0, m0);
+      add(y1, m1);
+      add(y2, m2);
+      add(y3, m3);
+      return;
+    }
+    float* to = state_ + count_;
+    store_few(gathered(y0, m0), to);
+    store_few(gathered(y1, m1), to + n0);
+    store_few(gathered(y2, m2), to + n0 + n1);
+    store_few(gathered(y3, m3), to + n0 + n1 + n2);
+    count_ += (n0 + n1) + (n2 + n3);
+#endif
+  }
+  HWY_INLINE void add_first(Vector y, Vector denominator, std::size_t neurons) {
+    add(y, lanes_of(hn::And(hn::FirstN(Singles(), neurons), fired(denominator))));
   }
 
+  /// Makes room for the spikes of a chunk.
+  HWY_INLINE void make_room(SpikeSums& sums) {
+    if (count_ + chunk > most_fired) add_up(sums);
+  }
   /// Adds the spikes up, in whole numbers, and forgets them.
   HWY_INLINE void add_up(SpikeSums& sums) {
     if (count_ == 0) return;
     const Singles d;
     const hn::RebindToSigned<Singles> whole;
-    const auto none = hn::Set(d, -1e30F);
-    hn::StoreU(none, d, state_.data() + count_);
+    hn::StoreU(hn::Set(d, -1e30F), d, state_ + count_);
     const auto unit = hn::Set(d, static_cast<float>(1.0 / spike_unit));
     const auto half = hn::Set(d, 0.5F);
     auto first = hn::Zero(whole);
     auto second = hn::Zero(whole);
+    auto largest = hn::Set(d, -1.0F);
     for (std::size_t i = 0; i < count_; i += hn::Lanes(d)) {
-      const auto u = hn::Div(hn::Set(d, -1.0F), hn::LoadU(d, state_.data() + i));
-      const auto square = hn::Mul(u, u);
+      const auto y = hn::LoadU(d, state_ + i);
+      const auto u = hn::Div(hn::Set(d, -1.0F), y);
       first = hn::Add(first, hn::ConvertTo(whole, hn::Add(hn::Mul(u, unit), half)));
-      second = hn::Add(second, hn::ConvertTo(whole, hn::Add(hn::Mul(square, unit), half)));
+      second = hn::Add(second, hn::ConvertTo(whole, hn::Add(hn::Mul(hn::Mul(u, u), unit), half)));
+      largest = hn::Max(largest, y);
     }
     sums.count += static_cast<std::int64_t>(count_);
     sums.first += hn::GetLane(hn::SumOfLanes(whole, first));
     sums.second += hn::GetLane(hn::SumOfLanes(whole, second));
+    infinite_ = infinite_ || !hn::AllFalse(d, hn::Gt(largest, hn::Zero(d)));
     count_ = 0;
   }
-  [[nodiscard]] HWY_INLINE bool zero() const {
-    const Singles d;
-    return !hn::AllFalse(d, hn::Gt(largest_, hn::Set(d, 3e38F)));
-  }
+  /// Whether a denominator was exactly zero, among the spikes that have been added up.
+  [[nodiscard]] HWY_INLINE bool infinite() const { return infinite_; }
 
  private:
-  alignas(64) std::array<float, chunk + 2 * kernel_group> state_;
+  /// At the very end of the step too, where the denominator is zero.
+  static HWY_INLINE Mask fired(Vector denominator) { return hn::Le(denominator, hn::Zero(Singles())); }
+
+  float* HWY_RESTRICT state_;  // not an array in here, which would keep the numbers below in memory too
   std::size_t count_ = 0;
-  Vector largest_;
+  bool infinite_ = false;
 };
+using RoomForFired = std::array<float, most_fired + 2 * kernel_group>;
 
 // Loads and stores under a mask touch nothing beyond it on these.
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || HWY_TARGET == HWY_AVX2
@@ -168,7 +281,7 @@ HWY_INLINE void prefetch(const float* numbers) {
 
 /// Steps the neurons begin <= i < end, whole vectors, at most a chunk. Four at a time: their divisions overlap.
 /// coefficient(i) gives those of a vector; `many`: y lies in memory, not in a cache.
-template <bool many, class Coefficient, class Step>
+template <bool many, bool rare, class Coefficient, class Step>
 HWY_INLINE void step_chunk(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Fired& fired,
                            const Coefficient& coefficient, const Step& step) {
   const std::size_t lanes = hn::Lanes(Singles());
@@ -187,10 +300,7 @@ HWY_INLINE void step_chunk(float* HWY_RESTRICT y, std::size_t begin, std::size_t
     const auto y1 = step_vector(y, i + lanes, a1, step, d1);
     const auto y2 = step_vector(y, i + 2 * lanes, a2, step, d2);
     const auto y3 = step_vector(y, i + 3 * lanes, a3, step, d3);
-    fired.add(y0, d0);
-    fired.add(y1, d1);
-    fired.add(y2, d2);
-    fired.add(y3, d3);
+    fired.add<rare>(y0, d0, y1, d1, y2, d2, y3, d3);
   }
   for (; i < end; i += lanes) {
     Vector denominator;
@@ -201,37 +311,37 @@ HWY_INLINE void step_chunk(float* HWY_RESTRICT y, std::size_t begin, std::size_t
 
 /// The same of any number of whole vectors; `begin` and `end` begin groups of four vectors unless the end is that of
 /// all.
-template <bool many, class Coefficient, class Step>
+template <bool many, bool rare, class Coefficient, class Step>
 HWY_INLINE void step_vectors(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Fired& fired, SpikeSums& sums,
                              const Coefficient& coefficient, const Step& step) {
   for (std::size_t i = begin; i < end; i += chunk) {
-    step_chunk<many>(y, i, std::min(end, i + chunk), fired, coefficient, step);
-    fired.add_up(sums);
+    fired.make_room(sums);
+    step_chunk<many, rare>(y, i, std::min(end, i + chunk), fired, coefficient, step);
   }
 }
 
 /// Steps the neurons begin <= i < end, any number. For the last ones, fewer than a vector, `coefficient` and `step`
 /// must look at nothing beyond the end.
-template <class Coefficient, class Step>
+template <bool rare, class Coefficient, class Step>
 HWY_INLINE void step_any(float* HWY_RESTRICT y, std::size_t begin, std::size_t end, Fired& fired, SpikeSums& sums,
                          const Coefficient& coefficient, const Step& step) {
   const Singles d;
   const std::size_t i = end - (end - begin) % hn::Lanes(d);
-  step_vectors<false>(y, begin, i, fired, sums, coefficient, step);
+  step_vectors<false, rare>(y, begin, i, fired, sums, coefficient, step);
   if (i == end) return;
   Vector denominator;
   const auto y1 = step(load_first(d, y + i, end - i), coefficient(i), i, denominator);
   const auto next = hn::Div(y1, denominator);
   store_first(d, next, y + i, end - i);
-  fired.add(next, hn::And(hn::FirstN(d, end - i), hn::Lt(denominator, hn::Zero(d))));
-  fired.add_up(sums);
+  fired.make_room(sums);
+  fired.add_first(next, denominator, end - i);
 }
 
-/// At the instant of a spike the denominator may be exactly zero, and y is infinite: kept finite, so that the spike
-/// falls into the next step. Seldom needed.
+/// At the instant of a spike the denominator may be exactly zero, and y is infinite: put just past the spike. Seldom
+/// needed.
 HWY_INLINE void keep_finite(const Fired& fired, float* y, std::size_t count) {
-  if (!fired.zero()) return;
-  for (std::size_t i = 0; i < count; ++i) y[i] = std::min(y[i], 1e30F);
+  if (!fired.infinite()) return;
+  for (std::size_t i = 0; i < count; ++i) y[i] = y[i] > 1e30F ? -1e30F : y[i];
 }
 
 /// numbers[i], ... of a vector, or as many as there are before the end.
@@ -274,7 +384,8 @@ struct InArrayUpTo {
   HWY_INLINE Vector of_four(std::size_t i, std::size_t v) const { return InArray{a}.of_four(i, v); }
 };
 
-SpikeSums step_singles(const SingleView& neurons, float kick) {
+template <bool rare>
+SpikeSums step_singles_if(const SingleView& neurons, float kick) {
   float* HWY_RESTRICT y = neurons.y;
   const std::size_t lined = neurons.lined;
   const std::size_t count = neurons.count - lined;
@@ -283,31 +394,39 @@ SpikeSums step_singles(const SingleView& neurons, float kick) {
                              HWY_ATTR { return common.apply<true>(own, a, denominator); };
   const auto far_step = [&](Vector own, Vector a, std::size_t, Vector& denominator)
                             HWY_ATTR { return common.apply<false>(own, a, denominator); };
-  Fired fired;
+  alignas(64) RoomForFired room;
+  Fired fired(room.data());
   SpikeSums sums;
   if (lined > 0) {
-    step_vectors<true>(y, 0, lined, fired, sums, OnLines{neurons.lines}, near_step);
+    step_vectors<true, rare>(y, 0, lined, fired, sums, OnLines{neurons.lines}, near_step);
     y += lined;
   }
   const float* HWY_RESTRICT a = neurons.coefficients;
   const std::size_t near = neurons.near - lined;
-  step_vectors<false>(y, 0, near, fired, sums, InArray{a}, near_step);
-  step_any(y, near, count, fired, sums, InArrayUpTo{a, count}, far_step);
+  step_vectors<false, rare>(y, 0, near, fired, sums, InArray{a}, near_step);
+  step_any<rare>(y, near, count, fired, sums, InArrayUpTo{a, count}, far_step);
+  fired.add_up(sums);
   keep_finite(fired, neurons.y, neurons.count);
   return sums;
+}
+
+SpikeSums step_singles(const SingleView& neurons, float kick) {
+  return neurons.rare ? step_singles_if<true>(neurons, kick) : step_singles_if<false>(neurons, kick);
 }
 
 SpikeSums step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const float* HWY_RESTRICT noise,
                      std::size_t count, float kick, float scale) {
   const auto kicks = hn::Set(Singles(), kick);
   const auto scales = hn::Set(Singles(), scale);
-  Fired fired;
+  alignas(64) RoomForFired room;
+  Fired fired(room.data());
   SpikeSums sums;
-  step_any(y, 0, count, fired, sums, InArrayUpTo{a, count},
-           [&](Vector own, Vector coefficient, std::size_t i, Vector& denominator) HWY_ATTR {
-             const auto number = load_up_to(noise, i, count);
-             return after_own_kick(own, coefficient, hn::Add(kicks, hn::Mul(number, scales)), denominator);
-           });
+  step_any<false>(y, 0, count, fired, sums, InArrayUpTo{a, count},
+                  [&](Vector own, Vector coefficient, std::size_t i, Vector& denominator) HWY_ATTR {
+                    const auto number = load_up_to(noise, i, count);
+                    return after_own_kick(own, coefficient, hn::Add(kicks, hn::Mul(number, scales)), denominator);
+                  });
+  fired.add_up(sums);
   keep_finite(fired, y, count);
   return sums;
 }
@@ -340,8 +459,7 @@ HWY_INLINE void step_whole_vectors(D d, const DoubleView& neurons, std::size_t& 
     hn::Store(fired, d, spikes.data());
     for (std::size_t j = 0; j < lanes; ++j) {
       if (spikes[j] > 0.0) {
-        sums +=
-            spikes_before(neurons.voltage[i + j], neurons.eta[i + j], neurons.h, static_cast<std::int64_t>(spikes[j]));
+        sums += spikes_before(neurons, i + j, spikes[j]);
       }
     }
   }
@@ -364,7 +482,7 @@ SpikeSums step_doubles(const DoubleView& neurons, double kick, const float* nois
     const auto step = riccati_step(flow, neurons.voltage[i] + own);
     neurons.voltage[i] = step.state;
     if (step.spikes > 0.0) {
-      sums += spikes_before(step.state, neurons.eta[i], neurons.h, static_cast<std::int64_t>(step.spikes));
+      sums += spikes_before(neurons, i, step.spikes);
     }
   }
   return sums;
@@ -415,40 +533,57 @@ ChosenTarget::~ChosenTarget() {
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
-SpikeSums spikes_before(double v, double eta, double h, std::int64_t count) {
-  const auto spikes = static_cast<double>(count);
-  double last = 0.0;     // u of the last spike
-  double spacing = 0.0;  // of those before it
-  if (eta > 0.0) {
-    // V = -w cot(angle); its quarter by half-angles: tan(x/2) = tan x/(1 + sqrt(1 + tan^2 x)).
-    const double w = std::sqrt(eta);
-    const double length = std::sqrt(v * v + eta);
-    double tangent = v < 0.0 ? w / (length - v) : (length + v) / w;  // of angle/2
-    tangent /= 1.0 + std::sqrt(1.0 + tangent * tangent);
-    tangent /= 1.0 + std::sqrt(1.0 + tangent * tangent);
-    tangent /= 1.0 + std::sqrt(1.0 + tangent * tangent);
-    const double square = tangent * tangent;
-    const double angle =
-        16.0 * tangent * (1.0 - square * (1.0 / 3.0 - square * (1.0 / 5.0 - square * (1.0 / 7.0 - square / 9.0))));
-    last = angle / (w * h);
-    spacing = std::numbers::pi / (w * h);
-  } else if (eta < 0.0) {
-    // V = -kappa coth(x)
-    const double kappa = std::sqrt(-eta);
-    double tangent = std::min(kappa / -v, 1.0 - 1e-15);
-    double factor = 1.0;
-    for (int i = 0; i < 6; ++i, factor *= 2.0) tangent /= 1.0 + std::sqrt(1.0 - tangent * tangent);
-    const double square = tangent * tangent;
-    last = factor * tangent * (1.0 + square * (1.0 / 3.0 + square * (1.0 / 5.0 + square / 7.0))) / (kappa * h);
+namespace {
+
+/// atan(y/x) for x >= 0 or y >= 0, from -pi/2 to pi, to 2e-8: Abramowitz & Stegun (1964), 4.4.49.
+double arc_tangent(double y, double x) {
+  const bool steep = std::abs(y) > std::abs(x);
+  const double t = steep ? x / y : y / x;
+  const double s = t * t;
+  const double arc =
+      t *
+      (1.0 + s * (-0.3333314528 +
+                  s * (0.1999355085 +
+                       s * (-0.1420889944 +
+                            s * (0.1065626393 +
+                                 s * (-0.0752896400 + s * (0.0429096138 + s * (-0.0161657367 + s * 0.0028662257))))))));
+  if (steep) return (y < 0.0 ? -std::numbers::pi / 2 : std::numbers::pi / 2) - arc;
+  return x < 0.0 ? std::numbers::pi + arc : arc;
+}
+
+/// The part of the step that is left after the last spike of a neuron with eta <= 0, which is at the voltage v.
+double left_after_spike(double v, double eta, double h) {
+  if (eta == 0.0) return -1.0 / (v * h);
+  // V = -kappa coth(x); x by half-angles, tanh(x/2) = tanh x/(1 + sqrt(1 - tanh^2 x)).
+  const double kappa = std::sqrt(-eta);
+  double tangent = std::min(kappa / -v, 1.0 - 1e-15);
+  double factor = 1.0;
+  for (int i = 0; i < 6; ++i, factor *= 2.0) tangent /= 1.0 + std::sqrt(1.0 - tangent * tangent);
+  const double square = tangent * tangent;
+  return factor * tangent * (1.0 + square * (1.0 / 3.0 + square * (1.0 / 5.0 + square / 7.0))) / (kappa * h);
+}
+
+}  // namespace
+
+SpikeSums spikes_before(const DoubleView& neurons, std::size_t i, double count) {
+  const double v = neurons.voltage[i];
+  const double angle = neurons.angle[i];
+  double last = 0.0;  // u of the last spike
+  if (angle > 0.0) {
+    const double part = neurons.c[i] + neurons.b[i] * v;
+    const double since = neurons.last_angle[i] / 2.0 + arc_tangent(neurons.tangent[i] * (1.0 + part), 1.0 - part);
+    last = since / angle;
   } else {
-    last = -1.0 / (v * h);
+    last = left_after_spike(v, -angle * angle / (neurons.h * neurons.h), neurons.h);
   }
   last = std::clamp(last, 0.0, 1.0);
-  const double before = spikes - 1.0;
-  const double first = spikes * last + spacing * spikes * before / 2.0;
-  const double second = spikes * last * last + last * spacing * spikes * before +
-                        spacing * spacing * before * spikes * (2.0 * spikes - 1.0) / 6.0;
-  return {count, std::llround(first / spike_unit), std::llround(second / spike_unit)};
+  const auto whole = [](double sum) { return static_cast<std::int64_t>(sum / spike_unit + 0.5); };
+  const auto number = static_cast<std::int64_t>(count);
+  if (number == 1) return {1, whole(last), whole(last * last)};
+  const double spacing = std::numbers::pi / angle;
+  const double pairs = count * (count - 1.0);
+  return {number, whole(count * last + spacing * pairs / 2.0),
+          whole(count * last * last + last * spacing * pairs + spacing * spacing * pairs * (2.0 * count - 1.0) / 6.0)};
 }
 
 SpikeSums step_double(const DoubleView& neurons, double kick, const float* noise, double scale) {

@@ -28,7 +28,7 @@ struct SpikeSums {
   }
   friend bool operator==(const SpikeSums&, const SpikeSums&) = default;
 };
-inline constexpr double spike_unit = 0x1p-20;
+inline constexpr double spike_unit = 0x1p-16;
 
 /// The same as numbers, times `scale`: spikes per neuron with one over their number.
 [[nodiscard]] inline StepSpikes scaled(const SpikeSums& sums, double scale) {
@@ -63,7 +63,10 @@ struct SingleView {
   std::size_t lined = 0;
   std::size_t near = 0;
   std::size_t count = 0;
+  bool rare = false;  ///< few of them fire in a step: makes no difference but to the speed
 };
+/// Where so many neurons fire in a step, or fewer, it pays to say that they are rare.
+inline constexpr std::size_t neurons_per_rare_spike = 300;
 
 /// One kick and one drift of neurons in single precision; returns their spikes.
 ///
@@ -95,23 +98,26 @@ class ChosenTarget {
   ChosenTarget& operator=(ChosenTarget&&) = delete;
 };
 
-/// Neurons in double precision: voltage, coefficients of the flow (RiccatiFlow) and constant input of each; h is the
-/// step in units of tau.
+/// Neurons in double precision: voltage, coefficients of the flow (RiccatiFlow), and what the times of their spikes
+/// follow from: angle is w h, or -kappa h where the constant input is eta = -kappa^2 <= 0; last_angle is w h without
+/// whole half-turns and tangent that of its half. h is the step in units of tau.
 struct DoubleView {
   double* voltage = nullptr;
   const double* c = nullptr;
   const double* b = nullptr;
   const double* e = nullptr;
   const double* half_turns = nullptr;
-  const double* eta = nullptr;
+  const double* angle = nullptr;
+  const double* last_angle = nullptr;
+  const double* tangent = nullptr;
   std::size_t count = 0;
   double h = 0.0;
 };
 
-/// The spikes of one neuron that has fired `count` > 0 times in a step of h (units of tau) under the constant input
-/// eta, and has the voltage v at its end: all of them by the phase that it has gone through since the last one.
-/// Additions, divisions and square roots only, which round alike everywhere. theory.md (4a).
-[[nodiscard]] SpikeSums spikes_before(double v, double eta, double h, std::int64_t count);
+/// The spikes of neuron i, which has fired `count` > 0 times in the step that it is at the end of: all of them follow
+/// from the phase that it has gone through since the last one. Additions, products, divisions and square roots only,
+/// which round alike everywhere. theory.md (4a).
+[[nodiscard]] SpikeSums spikes_before(const DoubleView& neurons, std::size_t i, double count);
 
 /// One kick by `kick` and one drift of neurons in double precision by riccati_step, any step, any eta; returns their
 /// spikes. With `noise` (not null), neuron i is kicked by scale noise[i] more.

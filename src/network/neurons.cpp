@@ -65,7 +65,7 @@ void DoubleNeurons::add(double v, double constant_input) {
 }
 
 void DoubleNeurons::resize(std::size_t count) {
-  for (auto* values : {&voltage, &c, &b, &e, &half_turns, &eta}) values->resize(count);
+  for (auto* values : {&voltage, &c, &b, &e, &half_turns, &angle, &last_angle, &tangent}) values->resize(count);
 }
 
 void DoubleNeurons::set_input(std::size_t i, double constant_input) {
@@ -74,16 +74,26 @@ void DoubleNeurons::set_input(std::size_t i, double constant_input) {
   b[i] = flow.b;
   e[i] = flow.e;
   half_turns[i] = flow.half_turns;
-  eta[i] = constant_input;
+  angle[i] = std::copysign(std::sqrt(std::abs(constant_input)) * h, constant_input);
+  last_angle[i] = angle[i] - flow.half_turns * pi;
+  tangent[i] = std::tan(last_angle[i] / 2);
 }
 
 DoubleView DoubleNeurons::view(std::size_t begin, std::size_t end) {
-  return {voltage.data() + begin,    c.data() + begin,   b.data() + begin, e.data() + begin,
-          half_turns.data() + begin, eta.data() + begin, end - begin,      h};
+  return {voltage.data() + begin,
+          c.data() + begin,
+          b.data() + begin,
+          e.data() + begin,
+          half_turns.data() + begin,
+          angle.data() + begin,
+          last_angle.data() + begin,
+          tangent.data() + begin,
+          end - begin,
+          h};
 }
 
 void DoubleNeurons::reserve(std::size_t count) {
-  for (auto* values : {&voltage, &c, &b, &e, &half_turns, &eta}) values->reserve(count);
+  for (auto* values : {&voltage, &c, &b, &e, &half_turns, &angle, &last_angle, &tangent}) values->reserve(count);
 }
 
 Neurons::Neurons(std::size_t capacity, double step, model::Precision precision, const std::string& population_name)

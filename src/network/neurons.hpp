@@ -21,9 +21,9 @@
 
 namespace popshot::network {
 
-/// Neurons in double precision: voltage, constant input, and the coefficients of the flow.
+/// Neurons in double precision, as DoubleView has them.
 struct DoubleNeurons {
-  std::vector<double> voltage, c, b, e, half_turns, eta;
+  std::vector<double> voltage, c, b, e, half_turns, angle, last_angle, tangent;
   double h = 0.0;  ///< time step in units of tau
 
   void add(double v, double constant_input);

@@ -47,6 +47,7 @@ constexpr std::size_t tile = 2048;
 /// The neurons whose spike times are wanted: double precision too, stepped one by one.
 struct RasterNeurons {
   std::vector<std::int64_t> neuron;
+  std::vector<double> eta;
   DoubleNeurons state;
 };
 
@@ -136,6 +137,7 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   for (std::size_t j = 0; j < sample.eta[k].size(); ++j) {
     if (!raster(j)) continue;
     state.raster.neuron.push_back(static_cast<std::int64_t>(j));
+    state.raster.eta.push_back(eta_of(j));
     state.raster.state.add(start(static_cast<std::int64_t>(j), eta_of(j) - constant), eta_of(j));
   }
   return state;
@@ -379,14 +381,16 @@ class Network {
     const double* kick = member.inputs.kick().data();
     const std::size_t count = member.parts.size();
     for (std::size_t k = 0; k < count; ++k) {
-      const Part& part = member.parts[k];
+      Part& part = member.parts[k];
       if (!is_finite(part, kick[k])) return k;
       if (part.plain) {
         // The few first: what they wait for passes while the many are stepped.
         const auto few = part.plain_doubles.count > 0 ? member.kernel.double_(part.plain_doubles, kick[k], nullptr, 0.0)
                                                       : SpikeSums{};
-        put(few + member.kernel.single(part.plain_singles, static_cast<float>(part.h * kick[k])),
-            sums + sums_per_step * k);
+        const SpikeSums many = member.kernel.single(part.plain_singles, static_cast<float>(part.h * kick[k]));
+        part.plain_singles.rare =
+            static_cast<std::size_t>(many.count) * neurons_per_rare_spike <= part.plain_singles.count;
+        put(few + many, sums + sums_per_step * k);
       } else {
         put(step_all_kinds(member, k, kick[k]), sums + sums_per_step * k);
       }
@@ -479,6 +483,7 @@ class Network {
     auto& s = raster.state;
     const double tau = model_.populations[k].tau;
     const double scale = noise_scale(populations_[k].raster_noise, kick, s.h);
+    const DoubleView view = s.view(0, s.size());
     SpikeSums total;
     for (std::size_t i = begin; i < end; ++i) {
       const double v =
@@ -487,10 +492,10 @@ class Network {
       s.voltage[i] = result.state;
       const auto fired = static_cast<std::int64_t>(result.spikes);
       if (fired == 0) continue;
-      total += spikes_before(result.state, s.eta[i], s.h, fired);
+      total += spikes_before(view, i, result.spikes);
       if (step < schedule_.transient_steps) continue;
       for (std::int64_t n = 0; n < fired; ++n) {
-        const double delay = std::clamp(tau * spike_delay(s.eta[i], v, n), 0.0, model_.simulation.time_step);
+        const double delay = std::clamp(tau * spike_delay(raster.eta[i], v, n), 0.0, model_.simulation.time_step);
         spikes.push_back({schedule_.time_of(step) + delay, static_cast<std::int64_t>(k), raster.neuron[i]});
       }
     }

@@ -154,7 +154,7 @@ template <class R>
 [[nodiscard]] inline double constant_current_kick(double x) {
   constexpr double half_turn = std::numbers::pi * std::numbers::pi;
   if (x > half_turn) return 4.0;
-  return x * (1.0 - x / 12.0 * (1.0 - x / 30.0 * (1.0 - x / 56.0 * (1.0 - x / 90.0))));
+  return x * (1.0 - x * (1.0 / 12.0) * (1.0 - x * (1.0 / 30.0) * (1.0 - x * (1.0 / 56.0) * (1.0 - x * (1.0 / 90.0)))));
 }
 
 /// The derivative of constant_current_kick, sin(sqrt(x))/sqrt(x): by it the kick of a small disturbance, and noise that
@@ -162,7 +162,8 @@ template <class R>
 [[nodiscard]] inline double constant_current_kick_slope(double x) {
   constexpr double half_turn = std::numbers::pi * std::numbers::pi;
   if (x > half_turn) return 0.0;
-  return std::fmax(0.0, 1.0 - x / 6.0 * (1.0 - x / 20.0 * (1.0 - x / 42.0 * (1.0 - x / 72.0))));
+  return std::fmax(
+      0.0, 1.0 - x * (1.0 / 6.0) * (1.0 - x * (1.0 / 20.0) * (1.0 - x * (1.0 / 42.0) * (1.0 - x * (1.0 / 72.0)))));
 }
 
 /// The state that x' = x^2 + eta rests in: x = i sqrt(eta) with Im x >= 0. For real eta > 0 (a neuron that

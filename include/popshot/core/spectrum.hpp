@@ -31,15 +31,12 @@ struct Spectrum {
   [[nodiscard]] std::vector<double> power(std::size_t k) const;
 };
 
-/// The power spectral density of means over intervals T, sampled at T: (23) of theory.md,
+/// Spectral densities of means over intervals T, sampled at T: (23) of theory.md,
 ///
 ///     S_T(f) = sum_m S(f + m/T) sinc^2(f T + m) .
 ///
-/// density[i] is S at i/(n T), i = 0 .. 3n/2 (n even); the result has i = 0 .. n/2. The terms m = -1, 0, 1 are summed;
-/// beyond, S is taken for its limit at high frequencies.
-[[nodiscard]] std::vector<double> interval_mean_density(const std::vector<double>& density, double limit);
-
-/// The same for matrices of cross-spectral densities, with the (real, symmetric) matrix `limit`.
+/// density[i] is S at i/(n T), i = 0 .. 3n/2 (n even), matrices of cross-spectral densities; the result has i = 0 ..
+/// n/2. The terms m = -1, 0, 1 are summed; beyond, S is taken for its (real, symmetric) limit at high frequencies.
 [[nodiscard]] std::vector<Eigen::MatrixXcd> interval_mean_density(const std::vector<Eigen::MatrixXcd>& density,
                                                                   const Eigen::MatrixXd& limit);
 

@@ -4,8 +4,8 @@
 namespace popshot {
 
 /// The spikes of a population in one time step, per neuron. u in (0, 1) is the part of the step that was left when a
-/// neuron fired. Where neurons are replaced by a rate r, sums over spikes are integrals of r dt over the step. theory.md
-/// (6).
+/// neuron fired. Where neurons are replaced by a rate r, sums over spikes are integrals of r dt over the step.
+/// theory.md (6).
 struct StepSpikes {
   double count = 0.0;   ///< number of spikes
   double first = 0.0;   ///< sum of u over them

@@ -1,7 +1,9 @@
 // Shot noise as the output of linear stochastic differential equations: the closed form of a stochastic neural mass
-// model, and the one that other simulators can use. theory.md (37)-(41).
+// model, and the one that other simulators can use. theory.md (37)-(41b).
 #pragma once
 
+#include <Eigen/Dense>
+#include <array>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +13,8 @@
 #include <vector>
 
 #include "popshot/core/gaussian.hpp"
+#include "popshot/core/step_spikes.hpp"
+#include "popshot/mesoscopic/step_basis.hpp"
 #include "popshot/model/model.hpp"
 
 namespace popshot::mesoscopic {
@@ -74,38 +78,46 @@ class MarkovianFamily {
   std::map<std::int64_t, std::unique_ptr<MarkovianModel>> members_;
 };
 
-/// A simulated Markovian noise: the model stepped by the trapezoidal rule, whose spectrum at step h is
-/// |G((2i/h) tan(pi f h))|^2.
+/// A simulated Markovian noise. Within each step of length h, xi is the quadratic polynomial of time that has the first
+/// three Legendre coefficients of white noise; the equations are integrated without any further error. theory.md (41b).
 class MarkovianNoise {
  public:
   MarkovianNoise(const MarkovianModel& model, double time_step);
-  /// The mean of chi over the next step, given the mean of xi over it.
-  double next(double white) {
-    double sum = direct_ * white;
-    for (std::size_t i = 0; i < state_.size(); ++i) {
-      sum += output_[i].real() * state_[i].real() - output_[i].imag() * state_[i].imag();
-      state_[i] = factor_[i] * state_[i] + white;
-    }
-    return sum;
-  }
-  /// The two-sided power spectral density of the step means at frequency f, in closed form.
-  [[nodiscard]] double density(double f) const;
+  /// The moments of chi over the next step: integrals of chi dt, chi u dt and chi u^2 dt, with u the part of the step
+  /// that is left. `white` are the coefficients of xi on the step: independent, with variance 1/h.
+  StepSpikes next(const StepCoefficients& white);
 
  private:
-  MarkovianModel model_;
-  double time_step_;
-  double direct_ = 0.0;
-  std::vector<std::complex<double>> factor_, output_, state_;
+  /// Complex numbers of four poles side by side. Unused places are 0.
+  using Lanes = Eigen::Array4d;
+  struct Complexes {
+    Lanes real = Lanes::Zero();
+    Lanes imag = Lanes::Zero();
+    void set(Eigen::Index lane, std::complex<double> value) {
+      real(lane) = value.real();
+      imag(lane) = value.imag();
+    }
+  };
+  struct Poles {
+    Complexes state;                  ///< z at the beginning of the step
+    Complexes factor;                 ///< exp(lambda h)
+    std::array<Complexes, 3> drive;   ///< of z at the end of the step by the coefficients of xi
+    std::array<Complexes, 3> output;  ///< of the moments by z at the beginning of the step
+  };
+
+  std::vector<Poles> poles_;
+  std::array<StepSpikes, 3> direct_;  ///< moments that each coefficient of xi makes within the step
 };
 
 /// Noise that follows a slowly moving state through the family: the transfer functions of the four members around
-/// theta are interpolated (Lagrange), all driven by the same white noise; two more on either side are kept warm.
+/// theta are interpolated (Lagrange), all driven by the same white noise; one more on either side is kept warm.
 class FollowingNoise {
  public:
   FollowingNoise(MarkovianFamily& family, const model::Population& population, double time_step,
                  GaussianStream gaussian);
-  /// The mean of chi over the next step, with total input `input`.
-  double next(double input);
+  /// The moments of chi over the next step, with total input `input`: integrals of chi dt, chi u dt and chi u^2 dt, u
+  /// the part of the step that is left.
+  StepSpikes next(double input);
 
  private:
   void enter(std::int64_t cell);
@@ -113,7 +125,7 @@ class FollowingNoise {
   MarkovianFamily& family_;
   double center_, half_width_;
   double step_;       ///< in units of tau/sqrt(half_width)
-  double amplitude_;  ///< of chi
+  double amplitude_;  ///< of a number of spikes per neuron, beside that of the family
   GaussianStream gaussian_;
   std::int64_t first_ = 0;
   std::map<std::int64_t, MarkovianNoise> warm_;

@@ -129,8 +129,9 @@ class Inputs {
   std::size_t recorded_ = 0;      ///< slot of the last step recorded
   std::size_t slot_ = 0;          ///< of the step that the last kick ended
   std::vector<double> kick_;
-  std::vector<double> step_;      ///< time step in units of tau of each population
-  std::vector<double> variance_;  ///< of each population's kick by noise that has no path within the step
+  std::vector<double> step_;              ///< time step in units of tau of each population
+  std::vector<double> per_step_;          ///< one over it
+  std::vector<double> noise_correction_;  ///< of each population's kick for noise that has no path within the step
 };
 
 }  // namespace popshot::model
