@@ -132,9 +132,9 @@ void add_check(CLI::App& app, int& exit_code) {
   options->model.add_to(*command);
   options->run.add_to(*command, "");
   command->callback([options, &exit_code] {
-    const auto file = options->model.read();
+    const auto file = options->model.read(options->run);
     const auto states = mean_field::stationary_states(file.model);
-    options->run.print(tabulate(file.model, states), [&] { print(file.model, states); });
+    options->run.print(file, tabulate(file.model, states), [&] { print(file.model, states); });
     exit_code = done;
   });
 }

@@ -40,6 +40,25 @@ std::vector<std::string> ModelOptions::overrides() const {
   return all;
 }
 
+ModelFile ModelOptions::read(const RunOptions& run, const std::vector<std::string>& all_overrides) const {
+  ModelFile file{io::read_model(path, all_overrides), std::nullopt};
+  auto& simulation = file.model.simulation;
+  if (simulation.time_step == 0.0) {
+    file.choice = theory::choose_time_step(file.model);
+    file.model = theory::with_time_step(std::move(file.model), *file.choice);
+    return file;
+  }
+  constexpr double far = 10.0;
+  if (run.quiet || theory::time_step_excess(file.model) <= far) return file;
+  const auto choice = theory::choose_time_step(file.model);
+  std::cerr << fmt::format(
+      "note: simulation.time_step = {:g} is too long for this model: its errors ({}) are more than ten times those "
+      "that "
+      "\"auto\" allows; {:g} would do\n",
+      simulation.time_step, choice.limit, choice.time_step);
+  return file;
+}
+
 void RunOptions::add_to(CLI::App& app, const std::string& what) {
   app.add_flag("--json", json, "print the table as JSON");
   app.add_flag("--quiet", quiet, "print no table, no notes and no progress; only errors");
@@ -69,11 +88,21 @@ void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string
   if (!quiet && !json) std::cout << "wrote " << output.string() << '\n';
 }
 
-void RunOptions::print(const nlohmann::ordered_json& table, const std::function<void()>& text) const {
+void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text) const {
+  const double time_step = file.model.simulation.time_step;
   if (json) {
+    table["time_step"] = {{"value", time_step}, {"auto", file.choice.has_value()}};
+    if (file.choice) {
+      table["time_step"]["limit"] = file.choice->limit;
+      table["time_step"]["by_rule"] = file.choice->by_rule;
+    }
     std::cout << table.dump(2) << '\n';
   } else if (!quiet) {
     text();
+    std::cout << fmt::format("time step {:g} {}{}\n", time_step, file.model.time_unit,
+                             file.choice ? fmt::format(" (auto: limited by {}{})", file.choice->limit,
+                                                       file.choice->by_rule ? ", by a rule" : "")
+                                         : "");
   }
   std::cout.flush();
 }

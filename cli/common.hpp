@@ -15,6 +15,7 @@
 #include "popshot/core/execution.hpp"
 #include "popshot/core/result.hpp"
 #include "popshot/io/model_file.hpp"
+#include "popshot/theory/time_step.hpp"
 
 namespace popshot::cli {
 
@@ -26,6 +27,14 @@ struct Invocation {
   std::string command;
 };
 
+/// A model file whose model has its time step.
+struct ModelFile : io::ModelFile {
+  /// How it was chosen; nothing where the file gives it.
+  std::optional<theory::TimeStepChoice> choice;
+};
+
+struct RunOptions;
+
 /// MODEL and what changes it: --set, --size, --seed.
 struct ModelOptions {
   std::filesystem::path path;
@@ -36,7 +45,10 @@ struct ModelOptions {
   void add_to(CLI::App& app);
   /// The overrides in the order in which they take effect.
   [[nodiscard]] std::vector<std::string> overrides() const;
-  [[nodiscard]] io::ModelFile read() const { return io::read_model(path, overrides()); }
+  /// Reads the model and chooses its time step if it is "auto"; one of the file that is far too long is noted on
+  /// stderr.
+  [[nodiscard]] ModelFile read(const RunOptions& run) const { return read(run, overrides()); }
+  [[nodiscard]] ModelFile read(const RunOptions& run, const std::vector<std::string>& all_overrides) const;
 };
 
 /// --json, --quiet, -o and --threads.
@@ -50,8 +62,8 @@ struct RunOptions {
   void add_to(CLI::App& app, const std::string& what);
   /// Writes a result with its provenance if -o was given, and says where it is.
   void save(Dataset data, const io::ModelFile& file, const std::string& level, const Invocation& invocation) const;
-  /// Prints the table as JSON with --json, else as text by `text` unless --quiet.
-  void print(const nlohmann::ordered_json& table, const std::function<void()>& text) const;
+  /// Prints the table as JSON with --json, else as text by `text` unless --quiet; with the time step.
+  void print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text) const;
 };
 
 /// Turns Ctrl-C and SIGTERM into a stop request while it lives; a signal more than a second later ends the

@@ -200,7 +200,7 @@ void print(const model::Model& model, const comparison::Comparison& result) {
 }
 
 /// The same for a model whose input varies in time.
-int run_transient(const Options& options, const io::ModelFile& file, const Invocation& invocation) {
+int run_transient(const Options& options, const ModelFile& file, const Invocation& invocation) {
   const auto& model = file.model;
   if (!options.theory_set.empty() || !options.settings.mesoscopic) {
     throw InputError(
@@ -241,7 +241,7 @@ int run_transient(const Options& options, const io::ModelFile& file, const Invoc
                                     {"sd_worst_sigma", worst(result.spread_deviation[k])},
                                     {"sd_rms_sigma", root_mean_square(result.spread_deviation[k])}});
   }
-  options.run.print(table, [&] {
+  options.run.print(file, table, [&] {
     for (std::size_t k = 0; k < result.populations.size(); ++k) {
       std::cout << fmt::format("{}, population '{}', N = {}: {} trials; mesoscopic model against network, {} times\n",
                                model.name, result.populations[k], result.sizes[k], result.trials, result.time.size());
@@ -264,12 +264,19 @@ int run(const Options& options, const Invocation& invocation) {
   if (options.trials) overrides.push_back(fmt::format("spectrum.trials={}", *options.trials));
   if (options.duration) overrides.push_back(fmt::format("simulation.duration={}", *options.duration));
   if (options.resolution) overrides.push_back(fmt::format("spectrum.resolution={}", *options.resolution));
-  const auto file = io::read_model(options.model.path, overrides);
+  const auto file = options.model.read(options.run, overrides);
   const auto& model = file.model;
   std::optional<io::ModelFile> other;
   if (!options.theory_set.empty()) {
+    for (const auto& entry : options.theory_set) {
+      if (options.settings.time_step_kernel || !entry.starts_with("simulation.time_step")) continue;
+      throw InputError("--theory-set " + entry +
+                       ": theory is that of continuous time; allowed: together with --time-step-kernel");
+    }
     overrides.insert(overrides.end(), options.theory_set.begin(), options.theory_set.end());
     other = io::read_model(options.model.path, overrides);
+    auto& step = other->model.simulation.time_step;
+    if (step == 0.0) step = model.simulation.time_step;
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   if (comparison::needs_transient(model)) return run_transient(options, file, invocation);
@@ -284,7 +291,7 @@ int run(const Options& options, const Invocation& invocation) {
     result = other ? comparison::compare(model, other->model, options.settings, execution)
                    : comparison::compare(model, options.settings, execution);
   }
-  options.run.print(tabulate(model, result), [&] { print(model, result); });
+  options.run.print(file, tabulate(model, result), [&] { print(model, result); });
   if (result.trials > 0) {
     options.run.save(comparison::to_dataset(result, model.time_unit), file, "network, mesoscopic model and theory",
                      invocation);
@@ -322,6 +329,8 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
       ->transform(CLI::CheckedTransformer(places));
   command->add_option("--noise", options->settings.noise, "'shot' (the default) or 'white' (r/N in place of S0)")
       ->transform(CLI::CheckedTransformer(noises));
+  command->add_flag("--time-step-kernel", options->settings.time_step_kernel,
+                    "judge by the theory of the simulation's time step in place of continuous time");
   command->add_flag("!--no-mesoscopic", options->settings.mesoscopic, "leave the mesoscopic model out");
   command
       ->add_option("--false-alarm", options->settings.false_alarm,

@@ -118,7 +118,7 @@ ordered_json tabulate(const model::Model& model, const Invocation& invocation) {
 int run(const Options& options, const Invocation& invocation) {
   auto overrides = options.model.overrides();
   if (options.tolerance) overrides.push_back(fmt::format("mesoscopic.tolerance={}", *options.tolerance));
-  const auto file = io::read_model(options.model.path, overrides);
+  const auto file = options.model.read(options.run, overrides);
   const auto& model = file.model;
   if (!is_stationary(model)) {
     throw InputError(
@@ -133,7 +133,7 @@ int run(const Options& options, const Invocation& invocation) {
   for (const auto& entry : table["populations"]) {
     good = good && entry["psd_error"].get<double>() <= model.mesoscopic.tolerance;
   }
-  options.run.print(table, [&] {
+  options.run.print(file, table, [&] {
     for (const auto& entry : table["populations"]) {
       std::cout << fmt::format(
           "{}, population '{}': {} real state variables; error of the power spectral density {:.2g} (uncoupled), "

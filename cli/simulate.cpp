@@ -45,7 +45,7 @@ ordered_json summarise(const Options& options, const model::Model& model, const 
 }
 
 int run(const Options& options, const Invocation& invocation) {
-  const auto file = options.model.read();
+  const auto file = options.model.read(options.run);
   const auto& model = file.model;
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   const Interruption interruption;
@@ -66,7 +66,7 @@ int run(const Options& options, const Invocation& invocation) {
   options.run.save(comparison::to_dataset(activity, comparison::output_names(model), model.time_unit), file,
                    options.level, invocation);
   const auto table = summarise(options, model, activity);
-  options.run.print(table, [&] {
+  options.run.print(file, table, [&] {
     std::cout << fmt::format("{}: {} level, {:g} {} recorded{}\n", model.name, options.level,
                              table["recorded_time"].get<double>(), model.time_unit,
                              activity.finished ? "" : " (interrupted)");

@@ -111,7 +111,7 @@ void print_pairs(const model::Model& model, const theory::ShotNoise& theory) {
 }
 
 int run(const Options& options, const Invocation& invocation) {
-  const auto file = options.model.read();
+  const auto file = options.model.read(options.run);
   const auto& model = file.model;
   if (!is_stationary(model)) {
     throw InputError(
@@ -139,7 +139,7 @@ int run(const Options& options, const Invocation& invocation) {
   point = comparison::output_point(model, point);
   options.run.save(comparison::to_dataset(theory, point, comparison::output_names(model), model.time_unit), file,
                    "theory", invocation);
-  options.run.print(tabulate(model, theory, point), [&] {
+  options.run.print(file, tabulate(model, theory, point), [&] {
     print(model, theory);
     print_pairs(model, theory);
   });
@@ -168,7 +168,7 @@ void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code) {
                    "level makes it: 'spectral', 'markovian'")
       ->transform(CLI::CheckedTransformer(noises));
   command->add_flag("--time-step-kernel", options->time_step_kernel,
-                    "include the delay that the simulation's time step adds to the synapses");
+                    "the theory of the simulation's time step in place of continuous time");
   command->add_option("--points", options->points, "number of frequencies (default: 600)")
       ->check(CLI::Range(2UL, 1000000UL));
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });

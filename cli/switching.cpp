@@ -105,7 +105,7 @@ int run(const Options& options, const Invocation& invocation) {
   auto overrides = options.model.overrides();
   if (options.trials) overrides.push_back(fmt::format("spectrum.trials={}", *options.trials));
   if (options.duration) overrides.push_back(fmt::format("simulation.duration={}", *options.duration));
-  const auto file = io::read_model(options.model.path, overrides);
+  const auto file = options.model.read(options.run, overrides);
   const auto& model = file.model;
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   auto sizes = options.sizes;
@@ -125,7 +125,7 @@ int run(const Options& options, const Invocation& invocation) {
                               [&](double fraction) { bar.update(fraction); }};
     result = comparison::switching(model, sizes, levels, execution);
   }
-  options.run.print(tabulate(model, result), [&] { print(model, result); });
+  options.run.print(file, tabulate(model, result), [&] { print(model, result); });
   options.run.save(comparison::to_dataset(result, model.time_unit), file, "network and mesoscopic model", invocation);
   return result.finished ? done : interrupted;
 }

@@ -77,9 +77,10 @@ void require_comparable(const Model& simulated, const Model& theorised) {
 /// The theory that trial data are judged by: the state it is evaluated at, and its curves there.
 class TheoryAtTrial {
  public:
+  /// With settings.time_step_kernel its time step is that of `theorised`.
   TheoryAtTrial(const Model& simulated, const Model& theorised, const Settings& settings)
       : model_(theorised), settings_(settings), mean_field_(mean_field::selected_state(theorised).point) {
-    options_ = {.noise = settings.noise, .time_step = settings.time_step_kernel ? simulated.simulation.time_step : 0.0};
+    options_ = {.noise = settings.noise, .time_step = settings.time_step_kernel ? theorised.simulation.time_step : 0.0};
     // A trial's sample serves the theory as well if the theory is about the same neurons.
     same_neurons_ = &simulated == &theorised;
     mix_ = output_matrix(theorised);

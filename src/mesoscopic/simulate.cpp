@@ -181,7 +181,7 @@ Activity simulate(const model::Model& model, std::uint64_t trial, const Executio
   // The ensemble's neurons hear themselves as those of the network do; without neurons this part of the mean rate is
   // added. It needs a state to respond around.
   if (model.mesoscopic.noise != model::MesoscopicNoise::ensemble && finite.stationary) {
-    offset += theory::own_echo(model, finite.point, model.simulation.time_step);
+    offset += theory::own_echo(model, finite.point);
   }
   drive.activity = [&](std::size_t k, double kick, const StepSpikes& expected) {
     const double more = offset(static_cast<Eigen::Index>(k)) * model.simulation.time_step;

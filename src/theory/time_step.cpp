@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <limits>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "popshot/core/error.hpp"
@@ -31,10 +32,12 @@ constexpr double longest_step = 0.1;
 constexpr double tolerance = 0.005;
 /// A chosen step keeps this much of the bounds, so that every build chooses the same.
 constexpr double margin = 0.8;
-constexpr std::size_t most_candidates = 12;
+/// The scheme is looked at with as many steps as this, then the rule is left.
+constexpr std::size_t most_judged = 12;
+constexpr std::size_t most_candidates = 40;
 constexpr std::size_t most_populations = 8;
 /// Largest cost of the search, in about a microsecond on a slow processor.
-constexpr double largest_cost = 5e5;
+constexpr double largest_cost = 2e6;
 /// Longest delay and run, in steps.
 constexpr double longest_delay = 1e6;
 constexpr double most_steps = 1e15;
@@ -345,26 +348,26 @@ Rule rule_of(const model::Model& model) {
 // ---- both ----
 
 /// Round steps that divide the record interval, the longest first.
-std::vector<double> candidates(const model::Model& model, std::size_t most) {
+std::vector<double> candidates(const model::Model& model) {
   const double unit = smallest_tau(model);
   const double record = model.simulation.record_interval;
   const double longest = std::min(longest_step * unit, record);
   std::vector<double> steps;
-  for (double h = model::ladder_value(longest, unit); h > 1e-5 * longest && steps.size() < most;
+  for (double h = model::ladder_value(longest, unit); h > 1e-5 * longest && steps.size() < most_candidates;
        h = model::ladder_below(h, unit)) {
     if (model::is_multiple(record, h)) steps.push_back(h);
   }
   if (!steps.empty()) return steps;
   double parts = std::ceil(record / longest * (1.0 - 1e-9));
-  while (steps.size() < most) {
+  while (steps.size() < most_candidates) {
     steps.push_back(record / parts);
     parts = std::max(parts + 1.0, std::floor(1.25 * parts));
   }
   return steps;
 }
 
-/// What a search would cost at most, in about a microsecond.
-double cost(const model::Model& model, std::size_t states, const std::vector<double>& steps) {
+/// What looking at one step costs, in about a microsecond on a slow processor.
+double cost(const model::Model& model, std::size_t states, double time_step) {
   const auto count = static_cast<double>(model.populations.size());
   double nodes = 0.0;
   for (const auto& population : model.populations) {
@@ -372,22 +375,20 @@ double cost(const model::Model& model, std::size_t states, const std::vector<dou
   }
   double longest = 0.0;
   for (const auto& projection : model.projections) longest = std::max(longest, projection.delay);
-  const double each = 1.0 + 0.1 * nodes + 0.5 * count * count + 1.0 * static_cast<double>(model.projections.size());
-  double sum = 0.0;
-  for (const double h : steps) sum += 500.0 + 40.0 * static_cast<double>(model.spectrum.bands) + 12.0 * longest / h;
-  return each * sum * static_cast<double>(states);
+  const double each = 1.0 + 0.1 * nodes + 0.5 * count * count + static_cast<double>(model.projections.size());
+  const double points = 500.0 + 40.0 * static_cast<double>(model.spectrum.bands) + 12.0 * longest / time_step;
+  return each * points * static_cast<double>(states);
 }
 
 /// The stable states at which the scheme is judged; none where only the rule is left.
-std::vector<mean_field::StationaryState> judged_states(const model::Model& model, const std::vector<double>& steps) {
+std::vector<mean_field::StationaryState> judged_states(const model::Model& model, double longest) {
   if (model.populations.size() > most_populations || model.spectrum.bands > 100) return {};
   for (const auto& population : model.populations) {
     if (std::holds_alternative<model::GaussianNoise>(population.noise)) return {};
   }
-  if (cost(model, 1, steps) > largest_cost) return {};
+  if (cost(model, 1, longest) > largest_cost) return {};
   auto states = mean_field::stationary_states(model).states;
   std::erase_if(states, [](const auto& state) { return !state.stable() || state.eigenvalues.empty(); });
-  if (cost(model, states.size(), steps) > largest_cost) return {};
   return states;
 }
 
@@ -400,8 +401,9 @@ bool moves(const model::Model& model) {
 /// What the states and the rule ask for.
 class Bounds {
  public:
-  Bounds(const model::Model& model, const std::vector<double>& steps) {
-    for (const auto& state : judged_states(model, steps)) states_.emplace_back(model, state);
+  /// longest: the longest step that will be looked at.
+  Bounds(const model::Model& model, double longest) : model_(model) {
+    for (const auto& state : judged_states(model, longest)) states_.emplace_back(model, state);
     if (states_.empty()) {
       rule_ = rule_of(model);
     } else if (!is_stationary(model)) {
@@ -412,6 +414,12 @@ class Bounds {
   }
 
   [[nodiscard]] bool by_rule() const { return states_.empty(); }
+  /// Only the rule from now on.
+  void give_states_up() {
+    states_.clear();
+    rule_ = rule_of(model_);
+  }
+  [[nodiscard]] double cost_of(double time_step) const { return cost(model_, states_.size(), time_step); }
 
   [[nodiscard]] Excess at(double time_step, double enough) const {
     Excess excess;
@@ -431,6 +439,7 @@ class Bounds {
   }
 
  private:
+  const model::Model& model_;
   std::vector<StateBounds> states_;
   Rule rule_;
 };
@@ -444,29 +453,40 @@ std::string text(double value) {
 }  // namespace
 
 TimeStepChoice choose_time_step(const model::Model& model) {
-  const auto steps = candidates(model, most_candidates);
-  const Bounds bounds(model, steps);
-  TimeStepChoice choice;
-  choice.by_rule = bounds.by_rule();
-  choice.limit = steps.front() < model.simulation.record_interval * (1.0 - 1e-6) ? "tau" : "the record interval";
-  for (const double h : choice.by_rule ? candidates(model, 40) : steps) {
-    choice.time_step = h;
-    const auto excess = bounds.at(h, margin);
+  const auto steps = candidates(model);
+  Bounds bounds(model, steps.front());
+  const bool whole = steps.front() > model.simulation.record_interval * (1.0 - 1e-6);
+  const std::string first = whole ? "the record interval" : "tau";
+  TimeStepChoice choice{0.0, first, bounds.by_rule()};
+  double spent = 0.0;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (!choice.by_rule && (i == most_judged || (spent += bounds.cost_of(steps[i])) > largest_cost)) {
+      bounds.give_states_up();
+      choice.by_rule = true;
+    }
+    choice.time_step = steps[i];
+    const auto excess = bounds.at(steps[i], margin);
     if (bounds.meets(excess)) return choice;
     choice.limit = excess.what;
   }
-  choice.limit += ", which shorter ones may not meet either";
+  choice.limit += ", which shorter steps may not meet either";
   return choice;
 }
 
 double time_step_excess(const model::Model& model) {
-  return Bounds(model, {model.simulation.time_step}).at(model.simulation.time_step, infinity).ratio;
+  return Bounds(model, model.simulation.time_step).at(model.simulation.time_step, infinity).ratio;
 }
 
 model::Model with_time_step(model::Model model) {
+  if (model.simulation.time_step > 0.0) return model;
+  const auto choice = choose_time_step(model);
+  return with_time_step(std::move(model), choice);
+}
+
+model::Model with_time_step(model::Model model, const TimeStepChoice& choice) {
   auto& simulation = model.simulation;
   if (simulation.time_step > 0.0) return model;
-  simulation.time_step = choose_time_step(model).time_step;
+  simulation.time_step = choice.time_step;
   for (const auto& projection : model.projections) {
     if (projection.delay <= longest_delay * simulation.time_step) continue;
     throw InputError("simulation.time_step: the step of " + text(simulation.time_step) + " that \"auto\" chooses is " +

@@ -30,8 +30,8 @@ struct Settings {
   double false_alarm = 1e-3;
   /// An error larger than this part of the theory's value is called out: the comparison has little power there.
   double largest_error = 0.05;
-  /// Whether the theory is that of the simulation's time step, linear theory of the scheme and rates in it (theory.md
-  /// (10), (21)), in place of continuous time.
+  /// Whether the theory is that of the (theorised) model's time step, linear theory of the scheme and rates in it
+  /// (theory.md (10), (21)), in place of continuous time.
   bool time_step_kernel = false;
   /// Whether the mesoscopic level takes part.
   bool mesoscopic = true;

@@ -38,5 +38,7 @@ struct TimeStepChoice {
 
 /// The model with a time step, chosen if it has none. Throws InputError if delays or the run are too long for it.
 [[nodiscard]] model::Model with_time_step(model::Model model);
+/// The same with a choice that was made already.
+[[nodiscard]] model::Model with_time_step(model::Model model, const TimeStepChoice& choice);
 
 }  // namespace popshot::theory
