@@ -49,13 +49,15 @@ ModelFile ModelOptions::read(const RunOptions& run, const std::vector<std::strin
     return file;
   }
   constexpr double far = 10.0;
-  if (run.quiet || theory::time_step_excess(file.model) <= far) return file;
+  if (run.quiet) return file;
+  const auto excess = theory::time_step_excess(file.model);
+  if (excess.ratio <= far) return file;
   const auto choice = theory::choose_time_step(file.model);
   std::cerr << fmt::format(
       "note: simulation.time_step = {:g} is too long for this model: its errors ({}) are more than ten times those "
       "that "
       "\"auto\" allows; {:g} would do\n",
-      simulation.time_step, choice.limit, choice.time_step);
+      simulation.time_step, excess.what, choice.time_step);
   return file;
 }
 
@@ -88,7 +90,8 @@ void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string
   if (!quiet && !json) std::cout << "wrote " << output.string() << '\n';
 }
 
-void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text) const {
+void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text,
+                       bool ends_with_verdict) const {
   const double time_step = file.model.simulation.time_step;
   if (json) {
     table["time_step"] = {{"value", time_step}, {"auto", file.choice.has_value()}};
@@ -98,11 +101,13 @@ void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, cons
     }
     std::cout << table.dump(2) << '\n';
   } else if (!quiet) {
+    const std::string step = fmt::format("time step {:g} {}{}\n", time_step, file.model.time_unit,
+                                         file.choice ? fmt::format(" (auto: limited by {}{})", file.choice->limit,
+                                                                   file.choice->by_rule ? ", by a rule" : "")
+                                                     : "");
+    if (ends_with_verdict) std::cout << step;
     text();
-    std::cout << fmt::format("time step {:g} {}{}\n", time_step, file.model.time_unit,
-                             file.choice ? fmt::format(" (auto: limited by {}{})", file.choice->limit,
-                                                       file.choice->by_rule ? ", by a rule" : "")
-                                         : "");
+    if (!ends_with_verdict) std::cout << step;
   }
   std::cout.flush();
 }

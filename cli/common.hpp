@@ -62,8 +62,10 @@ struct RunOptions {
   void add_to(CLI::App& app, const std::string& what);
   /// Writes a result with its provenance if -o was given, and says where it is.
   void save(Dataset data, const io::ModelFile& file, const std::string& level, const Invocation& invocation) const;
-  /// Prints the table as JSON with --json, else as text by `text` unless --quiet; with the time step.
-  void print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text) const;
+  /// Prints the table as JSON with --json, else as text by `text` unless --quiet; with the time step, which comes first
+  /// where the last line is a verdict.
+  void print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text,
+             bool ends_with_verdict = false) const;
 };
 
 /// Turns Ctrl-C and SIGTERM into a stop request while it lives; a signal more than a second later ends the

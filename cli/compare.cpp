@@ -241,18 +241,22 @@ int run_transient(const Options& options, const ModelFile& file, const Invocatio
                                     {"sd_worst_sigma", worst(result.spread_deviation[k])},
                                     {"sd_rms_sigma", root_mean_square(result.spread_deviation[k])}});
   }
-  options.run.print(file, table, [&] {
-    for (std::size_t k = 0; k < result.populations.size(); ++k) {
-      std::cout << fmt::format("{}, population '{}', N = {}: {} trials; mesoscopic model against network, {} times\n",
-                               model.name, result.populations[k], result.sizes[k], result.trials, result.time.size());
-      std::cout << fmt::format("  mean               {:.2f} sigma (root mean square), {:.1f} at most\n",
-                               root_mean_square(result.mean_deviation[k]), worst(result.mean_deviation[k]));
-      std::cout << fmt::format("  standard deviation {:.2f} sigma (root mean square), {:.1f} at most\n",
-                               root_mean_square(result.spread_deviation[k]), worst(result.spread_deviation[k]));
-    }
-    std::cout << fmt::format("network and mesoscopic model {}: {}\n", result.agrees ? "agree" : "DISAGREE",
-                             result.reason);
-  });
+  options.run.print(
+      file, table,
+      [&] {
+        for (std::size_t k = 0; k < result.populations.size(); ++k) {
+          std::cout << fmt::format(
+              "{}, population '{}', N = {}: {} trials; mesoscopic model against network, {} times\n", model.name,
+              result.populations[k], result.sizes[k], result.trials, result.time.size());
+          std::cout << fmt::format("  mean               {:.2f} sigma (root mean square), {:.1f} at most\n",
+                                   root_mean_square(result.mean_deviation[k]), worst(result.mean_deviation[k]));
+          std::cout << fmt::format("  standard deviation {:.2f} sigma (root mean square), {:.1f} at most\n",
+                                   root_mean_square(result.spread_deviation[k]), worst(result.spread_deviation[k]));
+        }
+        std::cout << fmt::format("network and mesoscopic model {}: {}\n", result.agrees ? "agree" : "DISAGREE",
+                                 result.reason);
+      },
+      true);
   options.run.save(comparison::to_dataset(result, model.time_unit), file, "network, mesoscopic model and mean field",
                    invocation);
   if (interruption.happened() && result.trials < result.trials_wanted) return interrupted;
@@ -291,7 +295,8 @@ int run(const Options& options, const Invocation& invocation) {
     result = other ? comparison::compare(model, other->model, options.settings, execution)
                    : comparison::compare(model, options.settings, execution);
   }
-  options.run.print(file, tabulate(model, result), [&] { print(model, result); });
+  options.run.print(
+      file, tabulate(model, result), [&] { print(model, result); }, true);
   if (result.trials > 0) {
     options.run.save(comparison::to_dataset(result, model.time_unit), file, "network, mesoscopic model and theory",
                      invocation);

@@ -473,8 +473,10 @@ TimeStepChoice choose_time_step(const model::Model& model) {
   return choice;
 }
 
-double time_step_excess(const model::Model& model) {
-  return Bounds(model, model.simulation.time_step).at(model.simulation.time_step, infinity).ratio;
+TimeStepExcess time_step_excess(const model::Model& model) {
+  const double step = model.simulation.time_step;
+  const auto excess = Bounds(model, step).at(step, infinity);
+  return {excess.ratio, excess.what};
 }
 
 model::Model with_time_step(model::Model model) {

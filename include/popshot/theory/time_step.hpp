@@ -32,9 +32,15 @@ struct TimeStepChoice {
 /// well below a second.
 [[nodiscard]] TimeStepChoice choose_time_step(const model::Model& model);
 
-/// How far an explicit simulation.time_step misses the bounds of choose_time_step: the largest of errors over bounds;
-/// infinite if the scheme has an instability of its own. At most 1 for a step that would do.
-[[nodiscard]] double time_step_excess(const model::Model& model);
+/// How far a time step misses the bounds of choose_time_step.
+struct TimeStepExcess {
+  /// The largest of errors over bounds: at most 1 for a step that would do, infinite with an instability of its own.
+  double ratio = 0.0;
+  /// Of what it is.
+  std::string what;
+};
+/// Of an explicit simulation.time_step > 0.
+[[nodiscard]] TimeStepExcess time_step_excess(const model::Model& model);
 
 /// The model with a time step, chosen if it has none. Throws InputError if delays or the run are too long for it.
 [[nodiscard]] model::Model with_time_step(model::Model model);
