@@ -51,10 +51,11 @@ double read_time_step(const TableReader& simulation, double smallest_time_consta
   return simulation.number("time_step", range);
 }
 
-/// Without the key: as long as the Nyquist frequency of the record is not below `highest`.
+/// Without the key: as long as the Nyquist frequency of the record is not below `highest`, but at most the smallest
+/// tau.
 double read_record_interval(const TableReader& simulation, double time_step, double duration, double highest,
                             double smallest_time_constant) {
-  const double longest = 0.5 / highest;
+  const double longest = std::min(0.5 / highest, smallest_time_constant);
   double interval = model::ladder_value(longest, smallest_time_constant);
   if (time_step > 0.0 && !model::is_multiple(interval, time_step)) {
     interval = std::max(1.0, std::floor(longest / time_step * (1.0 + 1e-9))) * time_step;

@@ -250,23 +250,31 @@ Swing swing(const model::Stimulus& stimulus) {
   return result;
 }
 
-/// The rates under constant input `extra` on top of the model's, from a start of all neurons at rest or all firing: the
-/// iteration r = F(I), damped. An estimate.
+/// The same population with Cauchy noise of about the same effect in place of Gaussian noise, for estimates that cost
+/// nothing.
+model::Population simplified(model::Population population) {
+  if (const auto* noise = std::get_if<model::GaussianNoise>(&population.noise)) {
+    population.noise = model::CauchyNoise{std::pow(noise->intensity, 2.0 / 3.0)};
+  }
+  return population;
+}
+
+/// The rates under constant input `extra` on top of the model's, from a start with the rates `start`/tau: the iteration
+/// r = F(I), damped. An estimate.
 Eigen::VectorXd estimated_rates(const model::Model& model, const Eigen::VectorXd& extra, double start) {
+  constexpr int iterations = 60;
   const auto count = static_cast<Index>(model.populations.size());
-  const bool expensive = std::any_of(model.populations.begin(), model.populations.end(), [](const auto& population) {
-    return std::holds_alternative<model::GaussianNoise>(population.noise);
-  });
-  const int iterations = expensive ? 12 : 60;
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
+  std::vector<mean_field::ComplexNeurons> neurons;
   Eigen::VectorXd rate(count);
+  for (const auto& population : model.populations) neurons.emplace_back(simplified(population), 1e-6);
   for (Index k = 0; k < count; ++k) rate(k) = start / model.populations[static_cast<std::size_t>(k)].tau;
   for (int i = 0; i < iterations; ++i) {
     const Eigen::VectorXd synaptic = coupling * rate;
     for (Index k = 0; k < count; ++k) {
       const auto index = static_cast<std::size_t>(k);
       const double input = constant_current(model, index) + extra(k) + synaptic(k);
-      rate(k) = 0.5 * (rate(k) + mean_field::stationary_rate(model.populations[index], input));
+      rate(k) = 0.5 * (rate(k) + neurons[index].rate(input));
     }
   }
   return rate;
@@ -308,6 +316,7 @@ void limit_by_stimuli(const model::Model& model, Rule& rule) {
 Rule rule_of(const model::Model& model) {
   constexpr double steps_per_tau = 25.0;
   constexpr double steps_per_synapse = 2.0;
+  constexpr double steps_per_noise = 40.0;
   constexpr double largest_turn = 0.13;  // h |x*|/tau: a neuron turns by it in a step
   constexpr double largest_loop = 0.1;
   Rule rule;
@@ -316,6 +325,11 @@ Rule rule_of(const model::Model& model) {
     for (const double constant : {projection.synapse.rise, projection.synapse.decay}) {
       if (constant > 0.0) rule.limit(constant / steps_per_synapse, "the synapses");
     }
+  }
+  for (const auto& population : model.populations) {
+    const auto* noise = std::get_if<model::GaussianNoise>(&population.noise);
+    // V' = V^2 + sqrt(2 D) xi has the natural time D^(-1/3).
+    if (noise != nullptr) rule.limit(population.tau / std::cbrt(noise->intensity) / steps_per_noise, "the noise");
   }
   limit_by_stimuli(model, rule);
   const auto count = static_cast<Index>(model.populations.size());
@@ -338,7 +352,7 @@ Rule rule_of(const model::Model& model) {
   for (Index k = 0; k < count; ++k) {
     const auto& population = model.populations[static_cast<std::size_t>(k)];
     const double input = constant_current(model, static_cast<std::size_t>(k)) + excitation(k);
-    const double turn = std::abs(mean_field::stationary_state_variable(population, input));
+    const double turn = std::abs(mean_field::ComplexNeurons(simplified(population), 1e-6).rest(input));
     rule.limit(population.tau * largest_turn / turn, "the largest rate");
     if (loop(k) > 0.0) rule.limit(std::sqrt(largest_loop / loop(k)), "the coupling");
   }

@@ -215,14 +215,77 @@ TEST(ResponseMatrix, AtFrequencyZeroIsTheShiftOfTheStationaryState) {
   }
 }
 
-TEST(Delivery, IsTheMeanOverADelayUniformInTheStep) {
-  const double h = 0.3;
-  for (const double f : {0.0, 0.7, 4.0}) {
-    const double real =
-        gauss_kronrod<double, 31>::integrate([&](double d) { return std::cos(2 * pi * f * d) / h; }, 0.0, h);
-    const double imaginary =
-        gauss_kronrod<double, 31>::integrate([&](double d) { return -std::sin(2 * pi * f * d) / h; }, 0.0, h);
-    EXPECT_LT(std::abs(model::delivery(f, h) - std::complex<double>(real, imaginary)), 1e-12);
+/// Two populations with a synapse, a delay off the grid and noise in the neurons of one of them.
+model::Model mixed() {
+  model::Model m;
+  m.populations = {population(1.0, 0.5, 1.0, 800), population(0.5, 0.4, 0.5, 200)};
+  m.populations[1].noise = model::CauchyNoise{0.6};
+  m.projections = {
+      {0, 0, 4.0, 0.0, {}}, {0, 1, 6.0, 0.031, {0.0, 0.1}}, {1, 0, -5.0, 0.0, {0.1, 0.2}}, {1, 1, -2.0, 0.05, {}}};
+  m.stimuli = {{0, model::ConstantCurrent{0.3}}};
+  return m;
+}
+
+TEST(ShotNoise, WithATimeStepIsOfFourthOrder) {
+  const auto m = mixed();
+  const auto point = mean_field::selected_state(m).point;
+  const std::vector<double> f{0.1, 0.4, 1.0, 2.0};
+  const auto exact = shot_noise(m, point, f);
+  const auto error = [&](double h) {
+    double sum = 0.0;
+    const auto of_step = shot_noise(m, point, f, {.time_step = h});
+    for (std::size_t i = 0; i < f.size(); ++i) {
+      sum += (of_step.total.density[i] - exact.total.density[i]).norm() / exact.total.density[i].norm();
+    }
+    return sum;
+  };
+  EXPECT_LT(error(0.02), 0.005);
+  EXPECT_GT(std::log2(error(0.02) / error(0.01)), 2.9);
+  EXPECT_GT(std::log2(error(0.01) / error(0.005)), 2.9);
+}
+
+TEST(ShotNoise, WithATimeStepHasTheLoopAndTheResponseThatGoWithIt) {
+  const auto m = mixed();
+  const auto point = mean_field::selected_state(m).point;
+  const double h = 0.04;
+  const double f = 0.8;
+  // (1 - K)^-1 S0 (1 - K)^-dagger without the jitter of resolved spikes, which noise of no neurons lacks.
+  const auto noise = [](std::size_t k, double) { return k == 0 ? 1e-3 : 2e-3; };
+  const auto total = shot_noise(m, point, {f}, {.time_step = h, .uncoupled = noise}).total.density[0];
+  const Eigen::MatrixXcd amplification = (Eigen::MatrixXcd::Identity(2, 2) - loop_gain(m, point, f, h)).inverse();
+  const Eigen::Vector2cd density(1e-3, 2e-3);
+  EXPECT_LT((total - amplification * density.asDiagonal() * amplification.adjoint()).norm(), 1e-12 * total.norm());
+  // White noise on both populations: the response matrix squared, with the mean of a sine over a step taken out.
+  auto stimulated = m;
+  stimulated.stimuli.push_back({0, model::WhiteNoiseCurrent{0.01}});
+  const Eigen::MatrixXcd added =
+      shot_noise(stimulated, point, {f}, {.time_step = h, .uncoupled = noise}).total.density[0] - total;
+  const Eigen::VectorXcd column = response_matrix(m, point, f, h).col(0) * (pi * f * h / std::sin(pi * f * h));
+  EXPECT_LT((added - 0.01 * column * column.adjoint()).norm(), 1e-12 * added.norm());
+  // At frequency 0 the response is that of the stationary rates, which continuous time shares.
+  EXPECT_LT((response_matrix(m, point, 0.0, h) - response_matrix(m, point, 0.0)).norm(), 1e-3);
+  // Above half a turn per step nothing is coupled.
+  EXPECT_EQ(loop_gain(m, point, 13.0, h).norm(), 0.0);
+}
+
+TEST(ShotNoise, WithATimeStepHasTheImagesOfItsSpikes) {
+  // The kicks of spikes that fall anywhere in their step have the power of all frequencies f + m/h.
+  const auto m = single(10.0);
+  const auto point = at_fixed_point(10.0);
+  const double h = 0.1;
+  for (const double f : {0.3, 2.0, 4.0}) {
+    const auto total = shot_noise(m, point, {f}, {.time_step = h}).total.power(0)[0];
+    const double uncoupled = uncoupled_spectrum(m.populations[0], point.input(0), f) / 1e4;
+    const std::complex<double> amplification = 1.0 / (1.0 - loop_gain(m, point, f, h)(0, 0));
+    const std::complex<double> weight = 10.0 * model::synaptic_transfer(m.projections[0], f, h);
+    double images = 0.0;
+    for (int k = 1; k < 3000; ++k) {
+      for (const double sign : {-1.0, 1.0}) {
+        images += std::norm(10.0 * model::synaptic_transfer(m.projections[0], f + sign * k / h, h));
+      }
+    }
+    const double expected = std::norm((amplification - 1.0) / weight) * images * point.rate(0) / 1e4;
+    EXPECT_NEAR(total - std::norm(amplification) * uncoupled, expected, 2e-3 * expected) << f;
   }
 }
 
