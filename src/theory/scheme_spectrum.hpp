@@ -1,4 +1,4 @@
-// What a simulation with a time step makes of noise and currents, as far as it is linear. docs/theory.md (21)-(21d).
+// What a simulation with a time step makes of noise and currents, as far as it is linear. docs/theory.md (21)-(21e).
 #pragma once
 
 #include <Eigen/Dense>
@@ -15,9 +15,9 @@ class SchemeSpectrum {
 
   /// At one frequency; for |f| >= 1/(2 time_step) a simulation answers at another one: A = 1, all else is zero.
   struct At {
-    Eigen::MatrixXcd amplification;  ///< A: activity per spikes of uncoupled neurons. (21b)
-    Eigen::MatrixXcd response;       ///< rate per current. (21b)
-    Eigen::MatrixXcd jitter;         ///< power that the images of the spikes' times add. (21d)
+    Eigen::MatrixXcd amplification;  ///< A: activity per spikes of uncoupled neurons. (21d)
+    Eigen::MatrixXcd response;       ///< rate per current. (21d)
+    Eigen::MatrixXcd jitter;         ///< power that the images of the spikes' times add. (21e)
     Eigen::MatrixXcd per_kick;       ///< rate per kick, the kick divided by the time step
   };
   [[nodiscard]] At at(double f) const;

@@ -280,7 +280,7 @@ Eigen::VectorXd estimated_rates(const model::Model& model, const Eigen::VectorXd
   return rate;
 }
 
-/// The step of the rule, and what limits it. theory.md (21e)
+/// The step of the rule, and what limits it. docs/guide.md "How large a step".
 struct Rule {
   double time_step = infinity;
   const char* what = "";

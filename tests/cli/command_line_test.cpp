@@ -77,7 +77,7 @@ TEST(CommandLine, SimulateWritesActivityWithProvenance) {
           " --set simulation.duration=2 --set population.raster.count=5 --seed 7 --size qif=500 -o " + file.string());
   ASSERT_EQ(result.code, 0) << result.errors;
   const auto data = io::read_netcdf(file);
-  EXPECT_EQ(data.dimension("time"), 100U);
+  EXPECT_EQ(data.dimension("time"), 50U);
   ASSERT_NE(data.find("rate"), nullptr);
   EXPECT_EQ(data.find("rate")->units, "1/tau");
   const auto attribute = [&](const std::string& name) {
@@ -90,6 +90,39 @@ TEST(CommandLine, SimulateWritesActivityWithProvenance) {
   EXPECT_EQ(std::get<std::string>(attribute("level")), "network");
   EXPECT_NE(std::get<std::string>(attribute("model_text")).find("lorentzian"), std::string::npos);
   EXPECT_NE(std::get<std::string>(attribute("command")).find("--seed 7"), std::string::npos);
+}
+
+TEST(CommandLine, TheTimeStepIsChosenAndSaid) {
+  const auto table = nlohmann::json::parse(run("check " + figure1() + " --json").output);
+  EXPECT_EQ(table["time_step"]["value"].get<double>(), 0.02);
+  EXPECT_TRUE(table["time_step"]["auto"].get<bool>());
+  EXPECT_EQ(table["time_step"]["limit"].get<std::string>(), "power in the bands");
+  EXPECT_NE(run("check " + figure1()).output.find("time step 0.02 tau (auto: limited by power in the bands)"),
+            std::string::npos);
+  const auto given =
+      nlohmann::json::parse(run("check " + figure1() + " --json --set simulation.time_step=0.01").output);
+  EXPECT_EQ(given["time_step"]["value"].get<double>(), 0.01);
+  EXPECT_FALSE(given["time_step"]["auto"].get<bool>());
+  // The number stands in the result.
+  const Folder folder;
+  ASSERT_EQ(
+      run("simulate " + figure1() + " --set simulation.duration=2 --size qif=500 -o " + (folder / "a.nc").string())
+          .code,
+      0);
+  for (const auto& [name, value] : io::read_netcdf(folder / "a.nc").attributes) {
+    if (name == "time_step") EXPECT_EQ(std::get<double>(value), 0.02);
+  }
+}
+
+TEST(CommandLine, AStepThatIsFarTooLongIsNoted) {
+  const std::string longer =
+      " --set simulation.time_step=0.1 --set simulation.record_interval=0.1 --set 'spectrum.frequency_range=[0.3, 4]'";
+  const auto noted = run("check " + figure1() + longer);
+  EXPECT_EQ(noted.code, 0);
+  EXPECT_NE(noted.errors.find("note: simulation.time_step = 0.1 is too long"), std::string::npos) << noted.errors;
+  EXPECT_NE(noted.errors.find("would do"), std::string::npos) << noted.errors;
+  EXPECT_EQ(run("check " + figure1() + longer + " --quiet").errors, "");
+  EXPECT_EQ(run("check " + figure1() + " --set simulation.time_step=0.02").errors, "");
 }
 
 TEST(CommandLine, SeedAndThreadsDecideWhatTheyShould) {
@@ -135,7 +168,7 @@ TEST(CommandLine, MesoscopicActivity) {
     ASSERT_EQ(result.code, 0) << result.errors;
     const auto table = nlohmann::json::parse(result.output);
     EXPECT_NEAR(table["populations"][0]["mean_rate"].get<double>(), 1.0156, 2e-4);
-    EXPECT_EQ(io::read_netcdf(file).dimension("time"), 1000U);
+    EXPECT_EQ(io::read_netcdf(file).dimension("time"), 500U);
   }
 }
 
@@ -363,6 +396,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"compare FIG1 --resolution 0", "resolution"}, Wrong{"compare FIG1 --at nowhere", "--at"},
         Wrong{"compare FIG1 --false-alarm 2", "--false-alarm"},
         Wrong{"compare FIG1 --theory-set projection.weight=heavy", "weight"},
+        Wrong{"compare FIG1 --theory-set simulation.time_step=0.01", "--time-step-kernel"},
+        Wrong{"check FIG1 --set simulation.time_step=automatic", "\"auto\", or a number"},
         Wrong{"plot FOLDERnone.nc -o FOLDERfigure.png", "none.nc"}, Wrong{"plot FIG1", "--output"}));
 
 }  // namespace

@@ -8,23 +8,24 @@
 #include "popshot/io/model_file.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/network/simulate.hpp"
+#include "popshot/theory/time_step.hpp"
 #include "support/models.hpp"
 
 namespace popshot::comparison {
 namespace {
 
 TEST(ExcitatoryInhibitory, AgreesInBothPopulations) {
-  const auto file =
-      io::read_model(std::string(POPSHOT_MODELS_DIR) + "/excitatory_inhibitory.toml", {"simulation.transient=50"});
-  const auto result = compare(file.model, Settings{});
+  const auto model = theory::with_time_step(
+      io::read_model(std::string(POPSHOT_MODELS_DIR) + "/excitatory_inhibitory.toml", {"simulation.transient=50"})
+          .model);
+  const auto result = compare(model, Settings{});
   EXPECT_TRUE(result.agrees) << result.reason;
   EXPECT_EQ(result.populations, (std::vector<std::string>{"e", "i"}));
   // The cross-spectrum: real and imaginary part, summed over all bins of the bands, against theory. A cross-spectral
   // bin of K averages has a variance of at most S_ee S_ii/K in each part; with a Hann window the variance of a sum of
   // bins is 1.94 times the sum of their variances, and segments that overlap by half count as 0.95 each.
   const double segment = 1.0 / result.network.estimate.frequency[1];
-  const double averages =
-      0.95 * static_cast<double>(result.trials) * (2.0 * file.model.simulation.duration / segment - 1.0);
+  const double averages = 0.95 * static_cast<double>(result.trials) * (2.0 * model.simulation.duration / segment - 1.0);
   std::complex<double> simulated = 0.0;
   std::complex<double> theory = 0.0;
   double variance = 0.0;

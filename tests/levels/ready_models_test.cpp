@@ -7,12 +7,14 @@
 #include "popshot/comparison/transient.hpp"
 #include "popshot/io/model_file.hpp"
 #include "popshot/mean_field/stationary.hpp"
+#include "popshot/theory/time_step.hpp"
 
 namespace popshot::comparison {
 namespace {
 
 model::Model ready(const std::string& name, const std::vector<std::string>& overrides) {
-  return io::read_model(std::string(POPSHOT_MODELS_DIR) + "/" + name + ".toml", overrides).model;
+  return theory::with_time_step(
+      io::read_model(std::string(POPSHOT_MODELS_DIR) + "/" + name + ".toml", overrides).model);
 }
 
 struct Ready {

@@ -1,5 +1,5 @@
 // The scheme's own linear theory: what small disturbances do in a simulation with a time step. docs/theory.md
-// (21a)-(21d).
+// (21a)-(21c).
 #pragma once
 
 #include <Eigen/Dense>

@@ -19,7 +19,7 @@ enum class Noise {
 
 struct Options {
   Noise noise = Noise::shot;
-  /// The spectra are those of a simulation with this step, as far as it is linear: theory.md (21)-(21d). 0: continuous
+  /// The spectra are those of a simulation with this step, as far as it is linear: theory.md (21)-(21e). 0: continuous
   /// time.
   double time_step = 0.0;
   /// If set: the power spectral density of the noise of population k (of all its N neurons) at frequency f, in place of
@@ -73,14 +73,14 @@ class UncoupledSpectrum {
 [[nodiscard]] double tail_frequency(const model::Population& population, double input);
 
 /// The matrix K(f) of theory.md (20): K_kl = H_k(2 pi i f) tau_k J_kl s_kl(f), with synapses and delays. For a
-/// time_step > 0 that which stands for the scheme, 1 - A^-1 with A of (21b); 0 above 1/(2 time_step), where a
+/// time_step > 0 that which stands for the scheme, 1 - A^-1 with A of (21d); 0 above 1/(2 time_step), where a
 /// simulation has no coupling.
 [[nodiscard]] Eigen::MatrixXcd loop_gain(const model::Model& model, const mean_field::OperatingPoint& point, double f,
                                          double time_step = 0.0);
 
 /// The linear response of the coupled network as a matrix: element (k, l) is the response of the rate of population k
 /// to a small current into population l, at frequency f: (1 - K)^-1 diag(H), with H_k of mean_field::linear_response;
-/// for a time_step > 0 that of a simulation. Unit: rate per current. theory.md (20), (21b).
+/// for a time_step > 0 that of a simulation. Unit: rate per current. theory.md (20), (21d).
 [[nodiscard]] Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::OperatingPoint& point,
                                                double f, double time_step = 0.0);
 

@@ -1,4 +1,4 @@
-// Which time step a simulation needs. docs/theory.md (21e), docs/guide.md "How large a step".
+// Which time step a simulation needs. docs/theory.md (21)-(21e), docs/guide.md "How large a step".
 #pragma once
 
 #include <string>
@@ -27,9 +27,10 @@ struct TimeStepChoice {
 /// * no unstable mode.
 ///
 /// All to 0.8 of these bounds, so that every build finds the same. Where there is no stable state, or more than 8
-/// populations, Gaussian noise in neurons or many complex neurons, a rule takes their place: with w the largest of
-/// |x*|/tau, 1/(rise or decay) and the like, see theory.md (21e). simulation.time_step is not looked at. Deterministic;
-/// well below a second.
+/// populations, Gaussian noise in neurons or anything that would take long, a rule takes their place (from tau,
+/// synapses, noise, coupling and the largest rate; docs/guide.md), and for stimuli that move it is asked as well.
+/// simulation.time_step is not looked at. Deterministic; milliseconds for one population, well below a second for
+/// several.
 [[nodiscard]] TimeStepChoice choose_time_step(const model::Model& model);
 
 /// How far a time step misses the bounds of choose_time_step.
