@@ -9,13 +9,14 @@ CMAKE_ARGS ?=
 CACHE := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
 
-.PHONY: help setup configure build test-build figure1 test validation sanitize lint format bench bench-network bench-mesoscopic clean
+.PHONY: help setup configure build test-build figure1 test validation records sanitize lint format bench bench-network bench-mesoscopic clean
 
 help:
 	@echo "make figure1    install what is missing, build, and draw Fig. 1 of Klinshov & Kirillov (2022)"
 	@echo "make test       install what is missing, build, and run every test"
 	@echo "make build      the command line, in $(POPSHOT)"
 	@echo "make validation  write docs/validation.md anew"
+	@echo "make records    write the table of results of all ready models anew (tests/records/results.txt)"
 	@echo "make bench      time mean field and theory of many populations"
 	@echo "make bench-network  the network engine against the machine and its peers, into docs/benchmarks.md (a quarter of an hour)"
 	@echo "make bench-mesoscopic  time the mesoscopic level against the network, into benchmarks/results/mesoscopic.json"
@@ -53,6 +54,10 @@ test: test-build
 
 validation: build
 	@python3 scripts/validation.py
+
+records: configure
+	@cmake --build --preset release --target popshot_write_records -j $(JOBS)
+	@$(BUILD)/bin/popshot_write_records tests/records/results.txt
 
 sanitize: setup | build/
 	@cmake --preset sanitize $(CACHE) $(CMAKE_ARGS) >build/sanitize-configure.log 2>&1 || { cat build/sanitize-configure.log; exit 1; }

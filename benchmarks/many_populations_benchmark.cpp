@@ -1,9 +1,11 @@
 // What many populations cost: a step of the mean field of K populations with n complex neurons each, which should grow
-// as K^2 + K n, and the theory of 100 populations on 1000 frequencies.
+// as K^2 + K n, and the theory of 100 populations on 1000 frequencies. And the dearest quantiles, of which a network
+// draws one a neuron.
 #include <benchmark/benchmark.h>
 
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mean_field/stationary.hpp"
+#include "popshot/model/heterogeneity.hpp"
 #include "popshot/theory/shot_noise.hpp"
 
 namespace {
@@ -53,6 +55,17 @@ void theory(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(popshot::theory::shot_noise(model, point, frequency));
 }
 
+/// The quantiles of 10^5 neurons of a rational density.
+void rational_quantiles(benchmark::State& state) {
+  const popshot::model::Rational density{0.1, 1.5, static_cast<int>(state.range(0))};
+  constexpr int neurons = 100'000;
+  for (auto _ : state) {
+    for (int i = 0; i < neurons; ++i) benchmark::DoNotOptimize(popshot::model::quantile(density, (i + 0.5) / neurons));
+  }
+  state.counters["per_neuron"] =
+      benchmark::Counter(neurons, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
 const std::vector<std::int64_t> sizes{25, 50, 100, 200, 400};
 
 }  // namespace
@@ -66,3 +79,4 @@ BENCHMARK_CAPTURE(mean_field_step, gaussian, popshot::model::Gaussian{1.0, 0.5})
     ->ArgsProduct({sizes})
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(theory)->Unit(benchmark::kMillisecond);
+BENCHMARK(rational_quantiles)->ArgName("order")->Arg(2)->Arg(20)->Unit(benchmark::kMillisecond);

