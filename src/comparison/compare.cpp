@@ -287,12 +287,13 @@ Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& tr
                         return of(t).estimate.density[m](index, index).real();
                       })).error);
     }
+    const auto compare_band = [&](const Band& band) {
+      return compare_ratio(per_trial(trials, [&](const Trial& t) { return band_mean(of(t).estimate, band, k); }),
+                           per_trial(trials, [&](const Trial& t) { return band_mean(t.expected.spectrum, band, k); }));
+    };
     auto& ratios = level.band.emplace_back();
-    for (const auto& band : bands) {
-      ratios.push_back(
-          compare_ratio(per_trial(trials, [&](const Trial& t) { return band_mean(of(t).estimate, band, k); }),
-                        per_trial(trials, [&](const Trial& t) { return band_mean(t.expected.spectrum, band, k); })));
-    }
+    for (const auto& band : bands) ratios.push_back(compare_band(band));
+    level.variance.push_back(compare_band({bands.front().first, bands.back().last}));
     RateComparison rate;
     rate.simulated =
         analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return of(t).moments[k].mean; }));
@@ -305,9 +306,6 @@ Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& tr
     both.error = std::hypot(both.error, rate.theory_error);
     rate.deviation = analysis::deviation_in_sigma(both, 0.0);
     level.rate.push_back(rate);
-    level.variance.push_back(
-        compare_ratio(per_trial(trials, [&](const Trial& t) { return of(t).moments[k].variance; }),
-                      per_trial(trials, [&](const Trial& t) { return t.expected.autocovariance[k][0]; })));
     level.skewness.push_back(
         analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return of(t).moments[k].skewness; })));
     auto& correlation = level.autocorrelation.emplace_back();
@@ -433,8 +431,8 @@ void list_level(std::vector<Item>& items, const Comparison& result, const Level&
     }
     const auto& variance = level.variance[k];
     items.push_back({variance.deviation, variance.ratio.error, k, network,
-                     fmt::format("population '{}', variance: {} / theory = {:.3f} +- {:.3f}", population, name,
-                                 variance.ratio.value, variance.ratio.error)});
+                     fmt::format("population '{}', variance in all bands: {} / theory = {:.3f} +- {:.3f}", population,
+                                 name, variance.ratio.value, variance.ratio.error)});
     const auto& rate = level.rate[k];
     items.push_back({rate.deviation, 0.0, k, network,
                      fmt::format("population '{}', mean rate: {} - theory = {:.2g} +- {:.1g}", population, name,

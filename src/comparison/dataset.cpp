@@ -144,7 +144,7 @@ void add_level(Dataset& data, const Level& level, const std::string& prefix, con
          [&](auto k) { return level.rate[k].difference.error; });
   column("rate_deviation", "1", "deviation of the mean rate from theory in sigma",
          [&](auto k) { return level.rate[k].deviation; });
-  column("variance_ratio", "1", "variance of the recorded activity, " + name + " / theory",
+  column("variance_ratio", "1", "variance of the activity in all bands together, " + name + " / theory",
          [&](auto k) { return level.variance[k].ratio.value; });
   column("variance_ratio_error", "1", "standard error of the ratio between trials",
          [&](auto k) { return level.variance[k].ratio.error; });

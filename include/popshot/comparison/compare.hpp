@@ -87,7 +87,7 @@ struct Level {
   std::vector<std::vector<double>> estimate_error;  ///< [population][bin], standard error between trials
   std::vector<std::vector<RatioComparison>> band;   ///< power in each band, simulated / theory
   std::vector<RateComparison> rate;
-  std::vector<RatioComparison> variance;  ///< of the recorded activity, simulated / theory
+  std::vector<RatioComparison> variance;  ///< of the activity in all bands together, simulated / theory
   std::vector<analysis::Estimate> skewness;
   std::vector<std::vector<analysis::Estimate>> autocorrelation;  ///< [population][lag]
   std::vector<Pair> pair;                                        ///< level and theory, all pairs of outputs
