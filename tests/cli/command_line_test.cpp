@@ -111,7 +111,8 @@ TEST(CommandLine, TheTimeStepIsChosenAndSaid) {
           .code,
       0);
   for (const auto& [name, value] : io::read_netcdf(folder / "a.nc").attributes) {
-    if (name == "time_step") EXPECT_EQ(std::get<double>(value), 0.02);
+    if (name != "time_step") continue;
+    EXPECT_EQ(std::get<double>(value), 0.02);
   }
 }
 
