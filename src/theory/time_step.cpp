@@ -361,7 +361,8 @@ Rule rule_of(const model::Model& model) {
 
 // ---- both ----
 
-/// Round steps that divide the record interval, the longest first.
+/// Round steps that divide the record interval, the longest first; where there are none within a decade, the record
+/// interval over whole numbers.
 std::vector<double> candidates(const model::Model& model) {
   const double unit = smallest_tau(model);
   const double record = model.simulation.record_interval;
@@ -371,7 +372,8 @@ std::vector<double> candidates(const model::Model& model) {
        h = model::ladder_below(h, unit)) {
     if (model::is_multiple(record, h)) steps.push_back(h);
   }
-  if (!steps.empty()) return steps;
+  if (!steps.empty() && steps.front() > 0.099 * longest) return steps;
+  steps.clear();
   double parts = std::ceil(record / longest * (1.0 - 1e-9));
   while (steps.size() < most_candidates) {
     steps.push_back(record / parts);
