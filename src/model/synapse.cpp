@@ -278,7 +278,8 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
         variance += white->power * h / (population.tau * population.tau);
       }
     }
-    noise_correction_.push_back(step_[k] * step_[k] * variance / 12.0);
+    // Noise so strong that it takes a neuron round in a step is beyond it.
+    noise_correction_.push_back(std::min(step_[k] * step_[k] * variance, 1.0) / 12.0);
     per_step_.push_back(1.0 / step_[k]);
   }
   for (std::size_t i = 0; i < model.stimuli.size(); ++i) {

@@ -72,7 +72,7 @@ TEST_P(Soak, LeavesNoNeuronLostOrStuck) {
   double kick = 0.0;
   double total = 0.0;
   for (std::int64_t step = 0; step < steps; ++step) {
-    const auto spikes = static_cast<double>(neurons.advance(kick, step)) / static_cast<double>(p.size);
+    const auto spikes = static_cast<double>(neurons.advance(kick, step).count) / static_cast<double>(p.size);
     kick = p.weight * spikes;
     total += spikes;
     ASSERT_TRUE(spikes >= 0.0) << step;
@@ -102,7 +102,7 @@ TEST_P(Soak, LeavesNoNeuronLostOrStuck) {
         spikes[i] += spike;
         seen += spike;
       }
-      ASSERT_EQ(counted, seen) << step;
+      ASSERT_EQ(counted.count, seen) << step;
     }
     for (std::size_t i = 0; i < kernel_group; ++i) {
       const double eta = eta_single[begin + i];

@@ -11,10 +11,12 @@
 #include <numbers>
 #include <string>
 
+#include "mean_field/stepper.hpp"
 #include "popshot/core/riccati.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mean_field/stationary.hpp"
 #include "popshot/model/heterogeneity.hpp"
+#include "popshot/model/synapse.hpp"
 
 namespace popshot::mean_field {
 namespace {
@@ -203,19 +205,24 @@ std::vector<double> transient_on_the_real_line(const model::Heterogeneity& g, do
   }
   auto stimulated = coupled(g, 8.0);
   stimulated.stimuli = {{0, model::StepCurrent{3.0, 5.0, 10.0}}};
-  double spikes = 0.3 * h / 2.0;
+  stimulated.simulation.time_step = h;
+  model::Inputs inputs(stimulated, 0, {0.3}, model::Granularity::continuum);
   std::vector<double> rate;
   double sum = 0.0;
   for (int step = 0; step < 2000; ++step) {
-    const double t = step * h;
-    const double kick = 8.0 * spikes + current_integral(stimulated, 0, step == 0 ? t : t - h / 2, t + h / 2);
-    spikes = 0.0;
+    const double kick = inputs.kick()[0];
+    double fired = 0.0;
+    double first_rate = 0.0;
+    double last_rate = 0.0;
     for (auto& neuron : neurons) {
       const auto result = riccati_step(neuron.flow, neuron.x + kick);
+      first_rate += neuron.weight * neuron.x.imag() / pi;
       neuron.x = result.state;
-      spikes += neuron.weight * result.spikes;
+      last_rate += neuron.weight * neuron.x.imag() / pi;
+      fired += neuron.weight * result.spikes;
     }
-    sum += spikes;
+    inputs.advance(step, {moments_in_step(fired, first_rate, last_rate, h)});
+    sum += fired;
     if (step % 4 != 3) continue;
     rate.push_back(sum / (4.0 * h));
     sum = 0.0;

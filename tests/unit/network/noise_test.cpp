@@ -148,7 +148,7 @@ TEST(NoisyNeurons, StayFiniteUnderAnyNoise) {
     for (std::size_t j = 0; j < count; ++j) neurons.add(0.5, 0.1);
     neurons.noise = NoiseSource(model::CauchyNoise{width}, h, 7, RandomStream::neuron_noise, {0, 0}, 0);
     std::int64_t spikes = 0;
-    for (int step = 0; step < steps; ++step) spikes += neurons.advance(0.0, step);
+    for (int step = 0; step < steps; ++step) spikes += neurons.advance(0.0, step).count;
     const double trials = static_cast<double>(count) * steps;
     EXPECT_NEAR(static_cast<double>(spikes), 0.5 * trials, 4.0 * std::sqrt(0.25 * trials) + 1e-4 * trials) << width;
     for (std::size_t j = 0; j < count; ++j) ASSERT_TRUE(std::isfinite(neurons.y[j])) << width;
