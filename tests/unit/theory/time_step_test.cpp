@@ -80,7 +80,7 @@ TEST(TimeStep, IsWhatItIsForKnownModels) {
   m.spectrum.frequency_max = 12.0;
   EXPECT_DOUBLE_EQ(choose_time_step(m).time_step, 0.02);
   EXPECT_DOUBLE_EQ(with_time_step(m).simulation.time_step, 0.02);
-  m.spectrum.frequency_max = 3.0;
+  m.spectrum.frequency_max = 2.0;
   EXPECT_DOUBLE_EQ(choose_time_step(m).time_step, 0.04);
   EXPECT_EQ(choose_time_step(m).limit, "the record interval");
   auto slow = bimodal();
