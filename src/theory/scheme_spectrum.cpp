@@ -81,6 +81,12 @@ SchemeSpectrum::At SchemeSpectrum::at(double f) const {
     result.jitter += noise_(l) * covariance;
   }
   result.jitter = (result.per_kick * result.jitter * result.per_kick.adjoint()).eval();
+  // The images are counted as well as delivered, a step earlier: sum over them of the count's conjugate times the kick.
+  Eigen::MatrixXcd common = -std::conj(moments[0]) * weight;
+  for (std::size_t i = 0; i < 3; ++i) common += transfers[i] / (z * static_cast<double>(i + 1));
+  const Eigen::MatrixXcd counted =
+      result.per_kick * common * (noise_.cast<Complex>() / std::conj(moments[0])).asDiagonal();
+  result.jitter += counted + counted.adjoint();
   return result;
 }
 

@@ -108,7 +108,13 @@ class StateBounds {
       own.push_back(*found);
     }
     if (excess.ratio > enough) return excess;
-    if (mean_field::unstable_modes(scheme, eigenvalue_) != 0) {
+    // One that is hardly damped may grow, if that makes no difference in a whole run.
+    const double run = model_.simulation.duration + model_.simulation.transient;
+    int growing = 0;
+    for (const Complex value : own) {
+      if (value.real() > 0.0 && value.real() * run < 0.01) growing += value.imag() > 0.0 ? 2 : 1;
+    }
+    if (mean_field::unstable_modes(scheme, eigenvalue_) > growing) {
       excess.consider(infinity, "stability");
       return excess;
     }
@@ -168,6 +174,14 @@ class StateBounds {
           }
         }
       }
+    }
+    // What hardly decays in a whole run is a line, of which only the flanks have a power.
+    for (const Complex value : eigenvalue_) {
+      if (std::abs(value.real()) > 0.25 / model_.simulation.duration) continue;
+      std::erase_if(f, [&](double place) {
+        return place > edge_.front() && place < edge_.back() &&
+               std::abs(2.0 * pi * place - value.imag()) < 4.0 * floor_;
+      });
     }
     std::sort(f.begin(), f.end());
     f.erase(std::unique(f.begin(), f.end()), f.end());
@@ -361,7 +375,8 @@ Rule rule_of(const model::Model& model) {
 
 // ---- both ----
 
-/// Round steps that divide the record interval, the longest first.
+/// Round steps that divide the record interval, the longest first; where there are none within a decade, the record
+/// interval over whole numbers.
 std::vector<double> candidates(const model::Model& model) {
   const double unit = smallest_tau(model);
   const double record = model.simulation.record_interval;
@@ -371,7 +386,8 @@ std::vector<double> candidates(const model::Model& model) {
        h = model::ladder_below(h, unit)) {
     if (model::is_multiple(record, h)) steps.push_back(h);
   }
-  if (!steps.empty()) return steps;
+  if (!steps.empty() && steps.front() > 0.099 * longest) return steps;
+  steps.clear();
   double parts = std::ceil(record / longest * (1.0 - 1e-9));
   while (steps.size() < most_candidates) {
     steps.push_back(record / parts);

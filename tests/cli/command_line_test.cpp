@@ -111,7 +111,8 @@ TEST(CommandLine, TheTimeStepIsChosenAndSaid) {
           .code,
       0);
   for (const auto& [name, value] : io::read_netcdf(folder / "a.nc").attributes) {
-    if (name == "time_step") EXPECT_EQ(std::get<double>(value), 0.02);
+    if (name != "time_step") continue;
+    EXPECT_EQ(std::get<double>(value), 0.02);
   }
 }
 
@@ -400,7 +401,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"simulate MODELS/montbrio2015_fig2_step.toml --level mesoscopic --set mesoscopic.noise=spectral",
               "mesoscopic.noise"},
         Wrong{"simulate FIG1 --set simulation.time_step=1", "time_step"},
-        Wrong{"simulate FIG1 --set simulation.record_interval=0.0123", "record_interval"},
+        Wrong{"simulate FIG1 --set simulation.time_step=0.005 --set simulation.record_interval=0.0123",
+              "record_interval"},
         Wrong{"simulate FIG1 --set simulation.start=somewhere", "start"},
         Wrong{"simulate FIG1 -o FOLDERno/such/place.nc", "place.nc"}, Wrong{"simulate FIG1 --trial -2", "--trial"},
         Wrong{"spectrum FIG1 --noise pink", "--noise"}, Wrong{"spectrum FIG1 --points 1", "--points"},

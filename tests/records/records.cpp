@@ -22,6 +22,7 @@
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
+#include "popshot/theory/time_step.hpp"
 
 namespace popshot::records {
 
@@ -88,7 +89,7 @@ std::vector<std::string> ready_models() {
 }
 
 model::Model short_form(const std::string& name) {
-  auto model = io::read_model(std::string(POPSHOT_MODELS_DIR) + "/" + name + ".toml").model;
+  auto model = theory::with_time_step(io::read_model(std::string(POPSHOT_MODELS_DIR) + "/" + name + ".toml").model);
   // The populations keep their proportions. The largest one has more neurons than an ensemble resolves.
   constexpr double most_neurons = 4000.0;
   std::int64_t largest = 0;

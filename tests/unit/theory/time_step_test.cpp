@@ -80,7 +80,7 @@ TEST(TimeStep, IsWhatItIsForKnownModels) {
   m.spectrum.frequency_max = 12.0;
   EXPECT_DOUBLE_EQ(choose_time_step(m).time_step, 0.02);
   EXPECT_DOUBLE_EQ(with_time_step(m).simulation.time_step, 0.02);
-  m.spectrum.frequency_max = 3.0;
+  m.spectrum.frequency_max = 2.0;
   EXPECT_DOUBLE_EQ(choose_time_step(m).time_step, 0.04);
   EXPECT_EQ(choose_time_step(m).limit, "the record interval");
   auto slow = bimodal();
@@ -116,6 +116,8 @@ TEST(TimeStep, DividesARecordIntervalThatNoRoundNumberDivides) {
   const auto choice = choose_time_step(m);
   EXPECT_TRUE(model::is_multiple(m.simulation.record_interval, choice.time_step));
   EXPECT_GT(choice.time_step, 0.01);
+  m.simulation.record_interval = 0.0123;  // 0.0001 divides it
+  EXPECT_EQ(choose_time_step(m).time_step, 0.0123);
 }
 
 TEST(TimeStep, IsByRuleWhereThereIsNoTheory) {
@@ -134,7 +136,7 @@ TEST(TimeStep, IsByRuleWhereThereIsNoTheory) {
   EXPECT_GE(by_rule.time_step, 0.01);
   // Strong fast inhibition.
   auto strong = noisy;
-  strong.projections[0].weight = -3000.0;
+  strong.projections[0].weight = -30000.0;
   EXPECT_LT(choose_time_step(strong).time_step, choice.time_step);
 }
 
