@@ -150,10 +150,12 @@ template <class R>
 
 /// 4 sin^2(sqrt(x)/2), or -4 sinh^2(sqrt(-x)/2) for x < 0, by its series: the kick (times h) that has the effect of a
 /// constant input x/h^2 over a step h, on top of no other. To 1e-9 of itself for |x| < 1/4, to 1e-4 for |x| < 4; 4
-/// beyond a half-turn. theory.md (6b), (11).
+/// beyond a half-turn, but x itself where it is so large that it must be a mistake, so that it is found. theory.md
+/// (6b), (11).
 [[nodiscard]] inline double constant_current_kick(double x) {
   constexpr double half_turn = std::numbers::pi * std::numbers::pi;
-  if (x > half_turn) return 4.0;
+  constexpr double absurd = 1e30;
+  if (x > half_turn) return x < absurd ? 4.0 : x;
   return x * (1.0 - x * (1.0 / 12.0) * (1.0 - x * (1.0 / 30.0) * (1.0 - x * (1.0 / 56.0) * (1.0 - x * (1.0 / 90.0)))));
 }
 
