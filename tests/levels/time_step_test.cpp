@@ -86,6 +86,7 @@ TEST(TimeStep, OfAFiftiethOfTauLeavesAWeaklyDampedResonanceAsItIs) {
   // step of 0.005.
   for (const double h : {0.005, 0.02}) {
     auto m = bimodal(h);
+    m.spectrum.trials = 8;
     const auto result = compare(m, Settings{});
     EXPECT_TRUE(result.agrees) << h << ": " << result.reason;
     EXPECT_NEAR(std::log(result.network.variance[0].ratio.value), 0.0, 0.5) << h;
