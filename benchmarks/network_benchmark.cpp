@@ -302,7 +302,7 @@ Json drift() {
       neurons.add(eta, std::sqrt(eta) * std::tan(pi * ((static_cast<double>(i) + 0.5) / starts - 0.5)));
     }
     std::int64_t spikes = 0;
-    for (std::int64_t step = 0; step < steps; ++step) spikes += neurons.advance(0.0, step);
+    for (std::int64_t step = 0; step < steps; ++step) spikes += neurons.advance(0.0, step).count;
     const double turns = std::sqrt(eta) * h * static_cast<double>(steps) / pi;
     const double off = static_cast<double>(spikes) / starts - turns;
     rows.push_back({{"eta", eta}, {"turns", turns}, {"turns_off", off}});

@@ -221,8 +221,8 @@ double current_integral(const Model& model, std::size_t k, double begin, double 
 }
 
 double network_memory(const Model& model) {
-  // Single: state and coefficient. Double: voltage and the four numbers of its flow.
-  const double state_bytes = model.simulation.precision == Precision::single ? 2 * sizeof(float) : 5 * sizeof(double);
+  // Single: state and coefficient. Double: voltage, the four numbers of its flow and three for the times of its spikes.
+  const double state_bytes = model.simulation.precision == Precision::single ? 2 * sizeof(float) : 8 * sizeof(double);
   const double setup_bytes = sizeof(double);
   double neurons = 0.0;
   for (const Population& population : model.populations) neurons += static_cast<double>(population.size);

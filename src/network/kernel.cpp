@@ -12,6 +12,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "arc_tangent.hpp"
 #include "kernel.hpp"
 #include "popshot/core/riccati.hpp"
 
@@ -432,15 +433,65 @@ SpikeSums step_noisy(float* HWY_RESTRICT y, const float* HWY_RESTRICT a, const f
 }
 
 #if HWY_HAVE_FLOAT64
+/// Whole numbers as doubles, exact up to 2^53: the sums over spikes of every lane.
+template <class D>
+struct LaneSums {
+  hn::Vec<D> count, first, second;
+};
+
+/// arc_tangent of arc_tangent.hpp, operation by operation.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V arc_tangent(D d, V y, V x) {
+  const auto zero = hn::Zero(d);
+  const auto quarter = hn::Set(d, std::numbers::pi / 2);
+  const auto steep = hn::Gt(hn::Abs(y), hn::Abs(x));
+  const auto t = hn::Div(hn::IfThenElse(steep, x, y), hn::IfThenElse(steep, y, x));
+  const auto s = hn::Mul(t, t);
+  auto sum = hn::Set(d, arc_coefficients.back());
+  for (std::size_t i = arc_coefficients.size() - 1; i-- > 0;) {
+    sum = hn::Add(hn::Set(d, arc_coefficients[i]), hn::Mul(s, sum));
+  }
+  const auto arc = hn::Mul(t, sum);
+  const auto of_steep = hn::Sub(hn::IfThenElse(hn::Lt(y, zero), hn::Neg(quarter), quarter), arc);
+  const auto of_flat = hn::IfThenElse(hn::Lt(x, zero), hn::Add(hn::Set(d, std::numbers::pi), arc), arc);
+  return hn::IfThenElse(steep, of_steep, of_flat);
+}
+
+/// spikes_before of neurons that fire by themselves (angle > 0), operation by operation; v and cosine are theirs.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE void add_spikes(D d, const DoubleView& neurons, std::size_t i, V v, V cosine, V count, LaneSums<D>& sums) {
+  const auto zero = hn::Zero(d);
+  const auto one = hn::Set(d, 1.0);
+  const auto half = hn::Set(d, 0.5);
+  const auto angle = hn::LoadU(d, neurons.angle + i);
+  const auto part = hn::Add(cosine, hn::Mul(hn::LoadU(d, neurons.b + i), v));
+  const auto since =
+      hn::Add(hn::Mul(hn::LoadU(d, neurons.last_angle + i), half),
+              arc_tangent(d, hn::Mul(hn::LoadU(d, neurons.tangent + i), hn::Add(one, part)), hn::Sub(one, part)));
+  const auto last = hn::Min(hn::Max(hn::Div(since, angle), zero), one);
+  const auto spacing = hn::Div(hn::Set(d, std::numbers::pi), angle);
+  const auto pairs = hn::Mul(count, hn::Sub(count, one));
+  const auto span = hn::Mul(spacing, pairs);
+  const auto first = hn::Add(hn::Mul(count, last), hn::Mul(span, half));
+  const auto more = hn::Mul(hn::Mul(spacing, span), hn::Sub(hn::Add(count, count), one));
+  const auto second = hn::Add(hn::Mul(last, hn::Add(hn::Mul(count, last), span)), hn::Mul(more, hn::Set(d, 1.0 / 6.0)));
+  const auto unit = hn::Set(d, 1.0 / spike_unit);
+  const auto fired = hn::And(hn::Gt(count, zero), hn::Gt(angle, zero));
+  sums.count = hn::Add(sums.count, hn::IfThenElseZero(fired, count));
+  sums.first = hn::Add(sums.first, hn::IfThenElseZero(fired, hn::Floor(hn::Add(hn::Mul(first, unit), half))));
+  sums.second = hn::Add(sums.second, hn::IfThenElseZero(fired, hn::Floor(hn::Add(hn::Mul(second, unit), half))));
+}
+
 /// riccati_step of core/riccati.hpp, operation by operation, on as many whole vectors of neurons as there are from i
 /// on; adds their spikes.
 template <class D>
 HWY_INLINE void step_whole_vectors(D d, const DoubleView& neurons, std::size_t& i, double kick,
                                    const float* HWY_RESTRICT noise, double scale, SpikeSums& sums) {
   const std::size_t lanes = hn::Lanes(d);
+  if (i + lanes > neurons.count) return;
   const auto closest = hn::Set(d, 1e-30);
   const auto zero = hn::Zero(d);
-  HWY_ALIGN std::array<double, HWY_MAX_BYTES / sizeof(double)> spikes;
+  LaneSums<D> of_lanes{zero, zero, zero};
   for (; i + lanes <= neurons.count; i += lanes) {
     auto own = hn::Set(d, kick);
     if (noise != nullptr) {
@@ -452,17 +503,24 @@ HWY_INLINE void step_whole_vectors(D d, const DoubleView& neurons, std::size_t& 
     auto denominator = hn::Sub(cosine, hn::Mul(hn::LoadU(d, neurons.b + i), x));
     denominator = hn::IfThenElse(hn::Lt(hn::Abs(denominator), closest), hn::Neg(closest), denominator);
     const auto numerator = hn::Add(hn::Mul(cosine, x), hn::LoadU(d, neurons.e + i));
-    hn::StoreU(hn::Div(numerator, denominator), d, neurons.voltage + i);
+    const auto after = hn::Div(numerator, denominator);
+    hn::StoreU(after, d, neurons.voltage + i);
     const auto one = hn::IfThenElseZero(hn::Lt(denominator, zero), hn::Set(d, 1.0));
     const auto fired = hn::Add(hn::LoadU(d, neurons.half_turns + i), one);
-    if (hn::AllFalse(d, hn::Gt(fired, zero))) continue;
+    const auto any = hn::Gt(fired, zero);
+    if (hn::AllFalse(d, any)) continue;
+    add_spikes(d, neurons, i, after, cosine, fired, of_lanes);
+    // Those that would not fire by themselves, but were kicked so far: seldom.
+    if (hn::AllFalse(d, hn::And(any, hn::Le(hn::LoadU(d, neurons.angle + i), zero)))) continue;
+    HWY_ALIGN std::array<double, HWY_MAX_BYTES / sizeof(double)> spikes;
     hn::Store(fired, d, spikes.data());
     for (std::size_t j = 0; j < lanes; ++j) {
-      if (spikes[j] > 0.0) {
-        sums += spikes_before(neurons, i + j, spikes[j]);
-      }
+      if (neurons.angle[i + j] <= 0.0 && spikes[j] > 0.0) sums += spikes_before(neurons, i + j, spikes[j]);
     }
   }
+  sums.count += static_cast<std::int64_t>(hn::GetLane(hn::SumOfLanes(d, of_lanes.count)));
+  sums.first += static_cast<std::int64_t>(hn::GetLane(hn::SumOfLanes(d, of_lanes.first)));
+  sums.second += static_cast<std::int64_t>(hn::GetLane(hn::SumOfLanes(d, of_lanes.second)));
 }
 
 SpikeSums step_doubles(const DoubleView& neurons, double kick, const float* noise, double scale) {
@@ -535,22 +593,6 @@ ChosenTarget::~ChosenTarget() {
 
 namespace {
 
-/// atan(y/x) for x >= 0 or y >= 0, from -pi/2 to pi, to 2e-8: Abramowitz & Stegun (1964), 4.4.49.
-double arc_tangent(double y, double x) {
-  const bool steep = std::abs(y) > std::abs(x);
-  const double t = steep ? x / y : y / x;
-  const double s = t * t;
-  const double arc =
-      t *
-      (1.0 + s * (-0.3333314528 +
-                  s * (0.1999355085 +
-                       s * (-0.1420889944 +
-                            s * (0.1065626393 +
-                                 s * (-0.0752896400 + s * (0.0429096138 + s * (-0.0161657367 + s * 0.0028662257))))))));
-  if (steep) return (y < 0.0 ? -std::numbers::pi / 2 : std::numbers::pi / 2) - arc;
-  return x < 0.0 ? std::numbers::pi + arc : arc;
-}
-
 /// The part of the step that is left after the last spike of a neuron with eta <= 0, which is at the voltage v.
 double left_after_spike(double v, double eta, double h) {
   if (eta == 0.0) return -1.0 / (v * h);
@@ -568,22 +610,19 @@ double left_after_spike(double v, double eta, double h) {
 SpikeSums spikes_before(const DoubleView& neurons, std::size_t i, double count) {
   const double v = neurons.voltage[i];
   const double angle = neurons.angle[i];
-  double last = 0.0;  // u of the last spike
-  if (angle > 0.0) {
-    const double part = neurons.c[i] + neurons.b[i] * v;
-    const double since = neurons.last_angle[i] / 2.0 + arc_tangent(neurons.tangent[i] * (1.0 + part), 1.0 - part);
-    last = since / angle;
-  } else {
-    last = left_after_spike(v, -angle * angle / (neurons.h * neurons.h), neurons.h);
-  }
-  last = std::clamp(last, 0.0, 1.0);
-  const auto whole = [](double sum) { return static_cast<std::int64_t>(sum / spike_unit + 0.5); };
+  const auto whole = [](double sum) { return static_cast<std::int64_t>(std::floor(sum * (1.0 / spike_unit) + 0.5)); };
   const auto number = static_cast<std::int64_t>(count);
-  if (number == 1) return {1, whole(last), whole(last * last)};
-  const double spacing = std::numbers::pi / angle;
-  const double pairs = count * (count - 1.0);
-  return {number, whole(count * last + spacing * pairs / 2.0),
-          whole(count * last * last + last * spacing * pairs + spacing * spacing * pairs * (2.0 * count - 1.0) / 6.0)};
+  if (!(angle > 0.0)) {
+    const double left = left_after_spike(v, -angle * angle / (neurons.h * neurons.h), neurons.h);
+    const double last = std::clamp(left, 0.0, 1.0);
+    return {number, whole(last), whole(last * last)};
+  }
+  const double part = neurons.c[i] + neurons.b[i] * v;
+  const double since = neurons.last_angle[i] * 0.5 + arc_tangent(neurons.tangent[i] * (1.0 + part), 1.0 - part);
+  const double last = std::min(std::max(since / angle, 0.0), 1.0);
+  const double span = std::numbers::pi / angle * (count * (count - 1.0));  // of pairs of spikes
+  const double more = std::numbers::pi / angle * span * (count + count - 1.0);
+  return {number, whole(count * last + span * 0.5), whole(last * (count * last + span) + more * (1.0 / 6.0))};
 }
 
 SpikeSums step_double(const DoubleView& neurons, double kick, const float* noise, double scale) {

@@ -313,7 +313,7 @@ struct Model {
 [[nodiscard]] double current_integral(const Model& model, std::size_t k, double begin, double end);
 
 /// An estimate, in bytes, of the memory that one network simulation of the model holds: per neuron 8 bytes of state in
-/// single precision, 40 in double, and 8 bytes for its eta. What is
+/// single precision, 64 in double, and 8 bytes for its eta. What is
 /// recorded (activity, raster) comes on top.
 [[nodiscard]] double network_memory(const Model& model);
 

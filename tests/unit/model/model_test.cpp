@@ -199,11 +199,11 @@ TEST(Stimuli, OfRandomCurrentsHaveTheSpectrumOfTheirCovariance) {
   EXPECT_EQ(constant_current(model, 0), 0.0);
 }
 
-TEST(NetworkMemory, IsSixteenBytesANeuronInSingleAndFortyEightInDoublePrecision) {
+TEST(NetworkMemory, IsSixteenBytesANeuronInSingleAndSeventyTwoInDoublePrecision) {
   Model model = two_populations();
   EXPECT_DOUBLE_EQ(network_memory(model), 16.0 * 1000);
   model.simulation.precision = Precision::double_;
-  EXPECT_DOUBLE_EQ(network_memory(model), 48.0 * 1000);
+  EXPECT_DOUBLE_EQ(network_memory(model), 72.0 * 1000);
 }
 
 TEST(RequireMemory, NamesTheEstimateAndWhatThereIs) {
