@@ -26,6 +26,7 @@ model::Model quarter(model::Sampling sampling) {
   auto m = testing_support::figure1(10'000, sampling);
   m.simulation.duration = 500.0;
   m.simulation.transient = 50.0;
+  m.simulation.time_step = 0.02;
   m.spectrum.trials = 8;
   return m;
 }

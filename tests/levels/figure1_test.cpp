@@ -22,6 +22,7 @@ model::Model as_published(Sampling sampling, double weight, std::uint64_t seed) 
   auto m = figure1(10000, sampling, weight);
   m.simulation.duration = 500.0;
   m.simulation.transient = 50.0;
+  m.simulation.time_step = 0.02;
   m.simulation.seed = seed;
   m.spectrum.trials = 32;
   return m;

@@ -17,7 +17,14 @@ namespace popshot::comparison {
 namespace {
 
 using model::MesoscopicNoise;
-using testing_support::figure1;
+
+/// The network of Fig. 1 at the step that is chosen for it.
+model::Model figure1(std::int64_t size = 10'000, model::Sampling sampling = model::Sampling::random,
+                     double weight = 10.0) {
+  auto m = testing_support::figure1(size, sampling, weight);
+  m.simulation.time_step = 0.02;
+  return m;
+}
 
 struct Case {
   std::int64_t size;
@@ -61,8 +68,8 @@ TEST(MesoscopicLevel, OfHugePopulationsHasTheSpectrumOfLinearTheory) {
   const auto point = mesoscopic::finite_point(m, 0).point;
   const Eigen::VectorXd limit = Eigen::VectorXd::Constant(1, point.rate(0) / 1e8);
   const auto expected = analysis::through_window(
-      [&](const std::vector<double>& f) { return theory::shot_noise(m, point, f, {.time_step = 0.005}).total.density; },
-      limit, 0.02, segment);
+      [&](const std::vector<double>& f) { return theory::shot_noise(m, point, f, {}).total.density; }, limit, 0.02,
+      segment);
   const auto bands = make_bands(m.spectrum, expected.spectrum.frequency);
   std::vector<std::vector<double>> ratio(bands.size());
   for (std::uint64_t trial = 0; trial < 12; ++trial) {
@@ -104,8 +111,8 @@ TEST(LongRun, OfTheEnsembleHasNoCombAndDoesNotAge) {
   const auto point = mesoscopic::finite_point(m, 0).point;
   const Eigen::VectorXd limit = Eigen::VectorXd::Constant(1, point.rate(0) / 1e4);
   const auto theory = analysis::through_window(
-      [&](const std::vector<double>& f) { return theory::shot_noise(m, point, f, {.time_step = 0.005}).total.density; },
-      limit, 0.02, segment);
+      [&](const std::vector<double>& f) { return theory::shot_noise(m, point, f, {}).total.density; }, limit, 0.02,
+      segment);
   const auto run = mesoscopic::simulate(m);
   const auto mesoscopic = analysis::welch(run.rate, 0.02, segment);
   const auto network = analysis::welch(network::simulate(m).rate, 0.02, segment);
@@ -188,7 +195,6 @@ TEST(SwitchingOfMarkovianNoise, FollowsALargeDeviationLaw) {
   auto m = figure1(1000, model::Sampling::quantile, 15.0);
   m.populations[0].heterogeneity = model::Lorentzian{-5.6, 1.0};
   m.mesoscopic.noise = MesoscopicNoise::markovian;
-  m.simulation.time_step = 0.02;
   m.simulation.record_interval = 0.2;
   m.simulation.duration = 4000.0;
   m.spectrum.trials = 48;
