@@ -61,7 +61,7 @@ struct MovingNoise {
   double constant;
   double input;       ///< constant and low-passed kicks
   double per_kick;    ///< input that a kick stands for
-  double forgetting;  ///< of the low-pass filter, per step; its time constant is tau
+  double forgetting;  ///< of the low-pass filter, per step: so that its mean delay is tau
 
   StepSpikes next(double kick) {
     input += forgetting * (constant + per_kick * kick - input);
@@ -109,7 +109,7 @@ PopulationNoise make_noise(const model::Model& model, std::size_t k, std::uint64
                         1.0 / std::sqrt(h), gaussian};
   }
   return MovingNoise{FollowingNoise(families.of(k), population, h, gaussian), constant_current(model, k), input,
-                     population.tau / h, h / population.tau};
+                     population.tau / h, h / (population.tau + h / 2.0)};
 }
 
 }  // namespace
