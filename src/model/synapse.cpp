@@ -173,12 +173,13 @@ double excess_path(const Projection& projection, double time_step) {
   // Gauss's rule of three points, for the place of the spike in its step and for the integrals over time.
   constexpr std::array<double, 3> place{0.11270166537925831, 0.5, 0.88729833462074169};
   constexpr std::array<double, 3> share{5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0};
+  std::vector<SynapseStage> stages;
+  stages.reserve(constants.size());
+  for (const double tau : constants) stages.emplace_back(time_step / tau);
   double excess = 0.0;
   for (std::size_t p = 0; p < place.size(); ++p) {
     const double u = place[p];
     const double at = arrived - u;  // after the grid point `first`
-    std::vector<SynapseStage> stages;
-    for (const double tau : constants) stages.emplace_back(time_step / tau);
     std::vector<std::array<double, 4>> input(stages.size(), std::array<double, 4>{});
     std::vector<double> output(stages.size(), 0.0);
     // Before the first grid point and between two of them, cut where the spike arrives.
@@ -261,6 +262,7 @@ Inputs::Inputs(const Model& model, std::uint64_t trial, const std::vector<double
     weights_end_.push_back(weights_.size());
   }
   std::vector<StepSpikes> before;
+  before.reserve(rate_before.size());
   for (const double rate : rate_before) before.push_back(evenly_spread(rate * h));
   look_ahead_ = std::min(shortest, most_ahead);
   slots_ = longest + 4 + look_ahead_;

@@ -434,10 +434,8 @@ class Bounds {
   /// longest: the longest step that will be looked at.
   Bounds(const model::Model& model, double longest) : model_(model) {
     for (const auto& state : judged_states(model, longest)) states_.emplace_back(model, state);
-    if (states_.empty()) {
-      rule_ = rule_of(model);
-    } else if (!is_stationary(model)) {
-      rule_ = rule_of(model);  // where the stimuli lead to
+    if (states_.empty() || !is_stationary(model)) {
+      rule_ = rule_of(model);  // where there is no theory, or where the stimuli lead away from it
     } else if (moves(model)) {
       limit_by_stimuli(model, rule_);
     }
