@@ -141,9 +141,9 @@ Complex synaptic_transfer(const Projection& projection, double f, double h) {
   return transfer[0] * moment[0] + transfer[1] * moment[1] + transfer[2] * moment[2];
 }
 
-double Inputs::Channel::Stage::next(double input) {
-  output = step.factor * output + step.weight[0] * input + step.weight[1] * before[0] + step.weight[2] * before[1] +
-           step.weight[3] * before[2];
+double RunningStage::next(double input) {
+  output = stage.factor * output + stage.weight[0] * input + stage.weight[1] * before[0] + stage.weight[2] * before[1] +
+           stage.weight[3] * before[2];
   before = {input, before[0], before[1]};
   return output;
 }
@@ -173,15 +173,14 @@ double excess_path(const Projection& projection, double time_step) {
   // Gauss's rule of three points, for the place of the spike in its step and for the integrals over time.
   constexpr std::array<double, 3> place{0.11270166537925831, 0.5, 0.88729833462074169};
   constexpr std::array<double, 3> share{5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0};
-  std::vector<SynapseStage> stages;
-  stages.reserve(constants.size());
-  for (const double tau : constants) stages.emplace_back(time_step / tau);
+  std::vector<RunningStage> at_rest;
+  at_rest.reserve(constants.size());
+  for (const double tau : constants) at_rest.push_back({SynapseStage(time_step / tau)});
   double excess = 0.0;
   for (std::size_t p = 0; p < place.size(); ++p) {
     const double u = place[p];
     const double at = arrived - u;  // after the grid point `first`
-    std::vector<std::array<double, 4>> input(stages.size(), std::array<double, 4>{});
-    std::vector<double> output(stages.size(), 0.0);
+    std::vector<RunningStage> stages = at_rest;
     // Before the first grid point and between two of them, cut where the spike arrives.
     const auto square = [&](double begin, double end) {
       double sum = 0.0;
@@ -202,13 +201,7 @@ double excess_path(const Projection& projection, double time_step) {
         const auto& weight = points.weight[static_cast<std::size_t>(j)];
         kick = weight[0] + weight[1] * u + weight[2] * u * u;
       }
-      for (std::size_t i = 0; i < stages.size(); ++i) {
-        auto& before = input[i];
-        before = {kick, before[0], before[1], before[2]};
-        output[i] *= stages[i].factor;
-        for (std::size_t k = 0; k < 4; ++k) output[i] += stages[i].weight[k] * before[k];
-        kick = output[i];
-      }
+      for (RunningStage& stage : stages) kick = stage.next(kick);
       path += kick;
       sum += path * path - square(j, j + 1) - kick * kick / 12.0;
     }
@@ -323,7 +316,7 @@ const std::vector<double>& Inputs::kick_after(std::int64_t step) {
       arrived += weight[0] * spikes.count + weight[1] * spikes.first + weight[2] * spikes.second;
       slot = slot + 1 == slots_ ? 0 : slot + 1;
     }
-    for (Channel::Stage& stage : channel.stages) arrived = stage.next(arrived);
+    for (RunningStage& stage : channel.stages) arrived = stage.next(arrived);
     channel.delivered = arrived;
   }
   weigh(1.0);

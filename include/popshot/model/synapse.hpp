@@ -39,6 +39,16 @@ struct SynapseStage {
   explicit SynapseStage(double step_over_time_constant);
 };
 
+/// A stage on its way: its output and its last inputs, in spikes per neuron and step.
+struct RunningStage {
+  SynapseStage stage;
+  double output = 0.0;
+  std::array<double, 3> before{};
+
+  /// The output at the end of the next step, given the kick there.
+  double next(double input);
+};
+
 /// What a projection makes of spikes in a simulation with this time step, for signals that go as z^n, n the number of
 /// the step: the kick at the end of step n over its weight, per count, sum of u and sum of u^2 of step n. |z| > the
 /// largest factor of the synapse's stages. theory.md (48).
@@ -86,18 +96,11 @@ class Inputs {
  private:
   /// The spikes of one population through one synapse and delay.
   struct Channel {
-    /// A stage of the synapse: its output and its last inputs, in spikes per neuron and step.
-    struct Stage {
-      SynapseStage step;
-      double output;
-      std::array<double, 3> before;
-      double next(double input);
-    };
     std::size_t from = 0;
     Synapse synapse;
     double delay = 0.0;
     Arrival arrival;
-    std::vector<Stage> stages;
+    std::vector<RunningStage> stages;
     double delivered = 0.0;  ///< spikes per neuron that act at the end of the step
   };
   struct Weight {
