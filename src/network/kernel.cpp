@@ -78,7 +78,7 @@ constexpr auto make_lanes_of_set() {
   std::array<std::uint8_t, (std::size_t{1} << lanes) * lanes> table{};
   for (std::size_t set = 0; set < std::size_t{1} << lanes; ++set) {
     std::size_t place = set * lanes;
-    for (const std::size_t wanted : {1, 0}) {
+    for (const std::size_t wanted : {std::size_t{1}, std::size_t{0}}) {
       for (std::size_t lane = 0; lane < lanes; ++lane) {
         if ((set >> lane & 1U) == wanted) table[place++] = static_cast<std::uint8_t>(lane);
       }
