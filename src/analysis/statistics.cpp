@@ -60,18 +60,75 @@ std::vector<double> autocorrelation(const std::vector<double>& series, const std
   return result;
 }
 
+double sigma_of_t(double t, double degrees) {
+  constexpr double largest = 37.0;
+  if (t == 0.0 || std::isnan(t)) return 0.0;
+  double tail = 0.0;
+  if (std::isinf(degrees)) {
+    return std::copysign(std::min(std::abs(t), largest), t);
+  }
+  if (std::isfinite(t)) {
+    tail = boost::math::cdf(boost::math::complement(boost::math::students_t(degrees), std::abs(t)));
+  }
+  const double sigma =
+      tail > 1e-290 ? boost::math::quantile(boost::math::complement(boost::math::normal(), tail)) : largest;
+  return std::copysign(std::min(sigma, largest), t);
+}
+
+double two_sided_tail(double sigma) {
+  return 2.0 * boost::math::cdf(boost::math::complement(boost::math::normal(), std::abs(sigma)));
+}
+
 double deviation_in_sigma(const Estimate& estimate, double expected) {
   const double difference = estimate.value - expected;
   if (difference == 0.0 || std::isinf(estimate.error)) return 0.0;
-  constexpr double largest = 37.0;
-  double sigma = largest;
-  if (estimate.error > 0.0) {
-    const boost::math::students_t distribution(static_cast<double>(estimate.trials - 1));
-    const double t = std::abs(difference) / estimate.error;
-    const double tail = std::isfinite(t) ? boost::math::cdf(boost::math::complement(distribution, t)) : 0.0;
-    if (tail > 1e-290) sigma = boost::math::quantile(boost::math::complement(boost::math::normal(), tail));
+  return sigma_of_t(difference / estimate.error, static_cast<double>(estimate.trials - 1));
+}
+
+PooledVariance pooled_variance(double seen_variance, double seen, double known_variance, double known) {
+  const double degrees = seen + known;
+  if (!(degrees > 0.0)) return {std::numeric_limits<double>::infinity(), 0.0};
+  return {(seen * seen_variance + known * known_variance) / degrees, degrees};
+}
+
+double MeanPower::log_error() const { return std::sqrt(relative.value / static_cast<double>(trials)); }
+
+MeanPower mean_power(const std::vector<double>& power, const std::vector<double>& expected, double known_variance,
+                     double known_degrees) {
+  const double scale = mean(expected);
+  const double ratio = mean(power) / scale;
+  double squares = 0.0;
+  for (std::size_t i = 0; i < power.size(); ++i) {
+    const double residual = (power[i] - ratio * expected[i]) / (ratio * scale);
+    squares += residual * residual;
   }
-  return std::copysign(std::min(sigma, largest), difference);
+  const auto seen = static_cast<double>(power.size()) - 1.0;
+  const double seen_variance = seen > 0.0 && ratio > 0.0 ? squares / seen : 0.0;
+  return {ratio, pooled_variance(seen_variance, seen, known_variance, known_degrees), power.size()};
+}
+
+namespace {
+
+/// The variance of the cube root of a mean power, relative to its mean's cube: 2/(9 D) with D = 2/variance.
+double cube_root_variance(const MeanPower& power) {
+  return power.relative.value / (9.0 * static_cast<double>(power.trials));
+}
+
+}  // namespace
+
+double deviation_in_sigma(const MeanPower& power) {
+  if (!(power.value >= 0.0) || !std::isfinite(power.relative.value)) return 0.0;
+  const double variance = cube_root_variance(power);
+  return sigma_of_t((std::cbrt(power.value) - (1.0 - variance)) / std::sqrt(variance), power.relative.degrees);
+}
+
+double deviation_in_sigma(const MeanPower& numerator, const MeanPower& denominator) {
+  const double a = cube_root_variance(numerator);
+  const double b = cube_root_variance(denominator);
+  const double root = std::cbrt(numerator.value / denominator.value);
+  if (!std::isfinite(root) || !std::isfinite(a) || !std::isfinite(b)) return 0.0;
+  return sigma_of_t(((1.0 - b) * root - (1.0 - a)) / std::sqrt(b * root * root + a),
+                    numerator.relative.degrees + denominator.relative.degrees);
 }
 
 double threshold_in_sigma(std::size_t comparisons, double false_alarm) {

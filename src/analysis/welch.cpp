@@ -104,20 +104,35 @@ Spectrum welch(const std::vector<std::vector<double>>& series, double interval, 
   return spectrum;
 }
 
-Expectation through_window(const Theory& theory, const Eigen::MatrixXd& limit, double interval, std::size_t segment) {
-  // The theory on a circle of n frequencies, 1/interval in circumference, eight times finer than the estimate's bins.
-  constexpr std::size_t finer = 8;
-  const std::size_t n = finer * segment;
-  const double spacing = 1.0 / (static_cast<double>(n) * interval);
+RecordedDensity::RecordedDensity(const Theory& theory, const Eigen::MatrixXd& limit, double interval,
+                                 std::size_t segment)
+    : circle_(8 * segment), interval_(interval) {
+  const double spacing = 1.0 / (static_cast<double>(circle_) * interval);
   // Aliases of f in [0, 1/2] (in units of 1/interval) with m = -1, 0, 1 lie at f, 1 - f and 1 + f: one grid up to 3/2.
-  std::vector<double> frequency(3 * n / 2 + 1);
+  std::vector<double> frequency(3 * circle_ / 2 + 1);
   for (std::size_t i = 0; i < frequency.size(); ++i) frequency[i] = spacing * static_cast<double>(i);
-  const auto density = theory(frequency);
-  const auto binned = interval_mean_density(density, limit);
+  density_ = interval_mean_density(theory(frequency), limit);
+}
 
+std::vector<double> RecordedDensity::power(std::size_t k) const {
+  const auto index = static_cast<Eigen::Index>(k);
+  std::vector<double> values;
+  values.reserve(density_.size());
+  for (const auto& matrix : density_) values.push_back(matrix(index, index).real());
+  return values;
+}
+
+Expectation through_window(const Theory& theory, const Eigen::MatrixXd& limit, double interval, std::size_t segment) {
+  return through_window(RecordedDensity(theory, limit, interval, segment), segment);
+}
+
+Expectation through_window(const RecordedDensity& density, std::size_t segment) {
+  const std::size_t n = density.circle();
+  const double interval = density.interval();
+  const auto& binned = density.density();
   const auto window = hann(segment);
   const auto overlap = autocorrelation(window);
-  const auto count = limit.rows();
+  const auto count = binned.front().rows();
   Expectation expectation{empty_spectrum(segment, interval, static_cast<std::size_t>(count)), {}};
   auto& spectrum = expectation.spectrum;
   Eigen::FFT<double> fft;

@@ -3,17 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <numeric>
 #include <optional>
 
+#include "judge.hpp"
+#include "line_scatter.hpp"
+#include "popshot/analysis/scatter.hpp"
 #include "popshot/analysis/welch.hpp"
 #include "popshot/comparison/outputs.hpp"
 #include "popshot/core/error.hpp"
+#include "popshot/core/parallel.hpp"
+#include "popshot/mesoscopic/ensemble.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 #include "popshot/theory/mean_rate.hpp"
+#include "resampling.hpp"
 #include "trials.hpp"
 
 namespace popshot::comparison {
@@ -25,13 +32,14 @@ using model::Model;
 /// What a simulation of one level contributes.
 struct Simulated {
   Spectrum estimate;
-  std::vector<analysis::Moments> moments;            ///< [population]
+  std::array<Spectrum, 2> half;            ///< of either half of the trial; empty if these are shorter than a segment
+  std::vector<analysis::Moments> moments;  ///< [population]
   std::vector<std::vector<double>> autocorrelation;  ///< [population][lag]
 };
 
 /// What one trial contributes.
 struct Trial {
-  Simulated network;
+  std::optional<Simulated> network;
   std::optional<Simulated> mesoscopic;
   analysis::Expectation expected;
   theory::ShotNoise curves;
@@ -47,6 +55,15 @@ struct Estimator {
   [[nodiscard]] Simulated operator()(const Activity& activity) const {
     Simulated result;
     result.estimate = analysis::welch(activity.rate, interval, segment);
+    const std::size_t middle = activity.samples() / 2;
+    for (std::size_t half = 0; half < 2 && middle >= segment; ++half) {
+      std::vector<std::vector<double>> part;
+      for (const auto& rate : activity.rate) {
+        const auto begin = rate.begin() + static_cast<std::ptrdiff_t>(half * middle);
+        part.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(middle));
+      }
+      result.half.at(half) = analysis::welch(part, interval, segment);
+    }
     for (const auto& rate : activity.rate) {
       result.moments.push_back(analysis::moments(rate));
       result.autocorrelation.push_back(analysis::autocorrelation(rate, lags));
@@ -127,15 +144,16 @@ class TheoryAtTrial {
     return output_spectra(model_, theory::shot_noise(model_, point, frequency, options_));
   }
 
-  [[nodiscard]] analysis::Expectation expected(const mean_field::OperatingPoint& point, double interval,
-                                               std::size_t segment) const {
+  /// The spectral densities of the outputs as they are recorded.
+  [[nodiscard]] analysis::RecordedDensity recorded(const mean_field::OperatingPoint& point, double interval,
+                                                   std::size_t segment) const {
     Eigen::VectorXd limit(point.rate.size());
     for (Eigen::Index k = 0; k < limit.size(); ++k) {
       const auto& population = model_.populations[static_cast<std::size_t>(k)];
       limit(k) = mean_field::stationary_rate(population, point.input(k)) / static_cast<double>(population.size);
     }
     const auto density = [&](const std::vector<double>& frequency) { return curves(point, frequency).total.density; };
-    return analysis::through_window(density, mix_ * limit.asDiagonal() * mix_.transpose(), interval, segment);
+    return {density, mix_ * limit.asDiagonal() * mix_.transpose(), interval, segment};
   }
 
  private:
@@ -179,9 +197,39 @@ std::vector<double> per_trial(const std::vector<Trial>& trials, const std::funct
   return values;
 }
 
-RatioComparison compare_ratio(const std::vector<double>& numerator, const std::vector<double>& denominator) {
-  const auto ratio = analysis::ratio_with_error(numerator, denominator);
-  return {ratio, analysis::deviation_in_sigma(ratio, 1.0)};
+/// What is known of the scatter of one trial's powers before any has run; it counts as `known_degrees` degrees of
+/// freedom, i.e. it is taken to be right within about 30 %.
+constexpr double known_degrees = 20.0;
+struct KnownScatter {
+  /// [output][band], the last: all bands together. Relative variances of Gaussian activity, and of lines.
+  std::vector<std::vector<double>> gaussian;
+  std::vector<std::vector<double>> network;
+};
+
+RatioComparison to_ratio(const analysis::MeanPower& power, double deviation) {
+  return {{power.value, power.value * power.log_error(), power.trials}, deviation, power.relative.degrees};
+}
+
+RatioComparison compare_ratio(const std::vector<double>& numerator, const std::vector<double>& denominator,
+                              double known_variance) {
+  const auto power = analysis::mean_power(numerator, denominator, known_variance, known_degrees);
+  return to_ratio(power, analysis::deviation_in_sigma(power));
+}
+
+/// A difference of powers that should be 0, with its known variance of one trial.
+void compare_part(const std::vector<double>& differences, double known_variance, analysis::Estimate& difference,
+                  double& deviation) {
+  difference = analysis::mean_with_error(differences);
+  const auto n = static_cast<double>(differences.size());
+  const double seen = n > 1.0 ? difference.error * difference.error * n : 0.0;
+  const auto variance = analysis::pooled_variance(seen, n - 1.0, known_variance, known_degrees);
+  difference.error = std::sqrt(variance.value / n);
+  deviation =
+      difference.error > 0.0 ? analysis::sigma_of_t(difference.value / difference.error, variance.degrees) : 0.0;
+}
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 /// Spectra of two outputs in a band: sums over trials, and all trials' contributions.
@@ -225,9 +273,11 @@ double jackknife_error(std::size_t trials, Value&& value) {
   return std::sqrt(std::max(0.0, (n - 1.0) / n * (squares - sum * sum / n)));
 }
 
-/// Cross-spectra of all pairs of outputs: `a` and `b` give the spectra of a trial that are compared.
+/// Cross-spectra of all pairs of outputs: `a` and `b` give the spectra of a trial that are compared; `known` the
+/// relative variances of the powers of outputs in bands that a - b has in one trial.
 template <class A, class B>
-std::vector<Pair> compare_pairs(const std::vector<Band>& bands, const std::vector<Trial>& trials, A&& a, B&& b) {
+std::vector<Pair> compare_pairs(const std::vector<Band>& bands, const std::vector<Trial>& trials,
+                                const std::vector<std::vector<double>>& known, A&& a, B&& b) {
   const std::size_t count = a(trials.front()).populations();
   const auto gathered = [&](auto&& spectrum, const Band& band, std::size_t k, std::size_t l) {
     BandOfTrials result;
@@ -242,7 +292,8 @@ std::vector<Pair> compare_pairs(const std::vector<Band>& bands, const std::vecto
   for (std::size_t k = 0; k < count; ++k) {
     for (std::size_t l = k + 1; l < count; ++l) {
       Pair& pair = pairs.emplace_back(Pair{k, l, {}});
-      for (const Band& band : bands) {
+      for (std::size_t place = 0; place < bands.size(); ++place) {
+        const Band& band = bands[place];
         const auto of_a = gathered(a, band, k, l);
         const auto of_b = gathered(b, band, k, l);
         std::vector<double> real;
@@ -252,10 +303,15 @@ std::vector<Pair> compare_pairs(const std::vector<Band>& bands, const std::vecto
           imaginary.push_back(of_a.cross[t].imag() - of_b.cross[t].imag());
         }
         CrossBand& one = pair.band.emplace_back();
-        one.real = analysis::mean_with_error(real);
-        one.imaginary = analysis::mean_with_error(imaginary);
-        one.real_deviation = analysis::deviation_in_sigma(one.real, 0.0);
-        one.imaginary_deviation = analysis::deviation_in_sigma(one.imaginary, 0.0);
+        // Of Gaussian amplitudes whose powers have the relative variance v: (24a).
+        const auto expected =
+            gathered([](const Trial& t) -> const Spectrum& { return t.expected.spectrum; }, band, k, l);
+        const auto of_theory = expected.without(trials.size());
+        const double powers = mean_of(expected.first) * mean_of(expected.second);
+        const double square = std::pow(of_theory.cross.real(), 2) - std::pow(of_theory.cross.imag(), 2);
+        const double v = std::sqrt(known[k][place] * known[l][place]);
+        compare_part(real, std::max(0.0, v / 2.0 * (powers + square)), one.real, one.real_deviation);
+        compare_part(imaginary, std::max(0.0, v / 2.0 * (powers - square)), one.imaginary, one.imaginary_deviation);
         const std::size_t all = trials.size();
         one.a = of_a.without(all).cross;
         one.b = of_b.without(all).cross;
@@ -272,10 +328,10 @@ std::vector<Pair> compare_pairs(const std::vector<Band>& bands, const std::vecto
   return pairs;
 }
 
-/// `of` gives the simulation of the level that is compared.
+/// `of` gives the simulation of the level that is compared; `known`: [output][band], the last for all together.
 template <class Of>
 Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& trials, const Eigen::VectorXd& rate_error,
-                    Of&& of) {
+                    const std::vector<std::vector<double>>& known, Of&& of) {
   Level level;
   level.estimate = mean_spectrum(trials, [&](const Trial& t) -> const Spectrum& { return of(t).estimate; });
   const std::size_t populations = level.estimate.populations();
@@ -287,13 +343,29 @@ Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& tr
                         return of(t).estimate.density[m](index, index).real();
                       })).error);
     }
-    const auto compare_band = [&](const Band& band) {
+    const auto compare_band = [&](const Band& band, double known_variance) {
       return compare_ratio(per_trial(trials, [&](const Trial& t) { return band_mean(of(t).estimate, band, k); }),
-                           per_trial(trials, [&](const Trial& t) { return band_mean(t.expected.spectrum, band, k); }));
+                           per_trial(trials, [&](const Trial& t) { return band_mean(t.expected.spectrum, band, k); }),
+                           known_variance);
     };
     auto& ratios = level.band.emplace_back();
-    for (const auto& band : bands) ratios.push_back(compare_band(band));
-    level.variance.push_back(compare_band({bands.front().first, bands.back().last}));
+    auto& late = level.late.emplace_back();
+    for (std::size_t b = 0; b < bands.size(); ++b) {
+      ratios.push_back(compare_band(bands[b], known[k][b]));
+      if (of(trials.front()).half[0].size() == 0) continue;
+      std::array<analysis::MeanPower, 2> half;
+      for (std::size_t part = 0; part < 2; ++part) {
+        half.at(part) = analysis::mean_power(
+            per_trial(trials, [&](const Trial& t) { return band_mean(of(t).half.at(part), bands[b], k); }),
+            per_trial(trials, [&](const Trial& t) { return band_mean(t.expected.spectrum, bands[b], k); }),
+            2.0 * known[k][b], known_degrees);
+      }
+      const double ratio = half[1].value / half[0].value;
+      late.push_back({{ratio, ratio * std::hypot(half[0].log_error(), half[1].log_error()), trials.size()},
+                      analysis::deviation_in_sigma(half[1], half[0]),
+                      half[0].relative.degrees + half[1].relative.degrees});
+    }
+    level.variance.push_back(compare_band({bands.front().first, bands.back().last}, known[k].back()));
     RateComparison rate;
     rate.simulated =
         analysis::mean_with_error(per_trial(trials, [&](const Trial& t) { return of(t).moments[k].mean; }));
@@ -315,30 +387,42 @@ Level compare_level(const std::vector<Band>& bands, const std::vector<Trial>& tr
     }
   }
   level.pair = compare_pairs(
-      bands, trials, [&](const Trial& t) -> const Spectrum& { return of(t).estimate; },
+      bands, trials, known, [&](const Trial& t) -> const Spectrum& { return of(t).estimate; },
       [](const Trial& t) -> const Spectrum& { return t.expected.spectrum; });
   return level;
 }
 
-LevelComparison compare_levels(const std::vector<Band>& bands, const std::vector<Trial>& trials) {
+LevelComparison compare_levels(const std::vector<Band>& bands, const std::vector<Trial>& trials,
+                               const KnownScatter& known) {
   LevelComparison result;
   const auto difference = [&](const std::function<double(const Simulated&)>& value) {
     return analysis::mean_with_error(
-        per_trial(trials, [&](const Trial& t) { return value(*t.mesoscopic) - value(t.network); }));
+        per_trial(trials, [&](const Trial& t) { return value(*t.mesoscopic) - value(*t.network); }));
   };
-  for (std::size_t k = 0; k < trials.front().network.moments.size(); ++k) {
+  std::vector<std::vector<double>> of_both = known.gaussian;
+  for (std::size_t k = 0; k < trials.front().network->moments.size(); ++k) {
     auto& ratios = result.band.emplace_back();
-    for (const auto& band : bands) {
-      ratios.push_back(
-          compare_ratio(per_trial(trials, [&](const Trial& t) { return band_mean(t.mesoscopic->estimate, band, k); }),
-                        per_trial(trials, [&](const Trial& t) { return band_mean(t.network.estimate, band, k); })));
+    for (std::size_t b = 0; b < bands.size(); ++b) {
+      const auto power = [&](const std::optional<Simulated> Trial::*level, double known_variance) {
+        return analysis::mean_power(
+            per_trial(trials, [&](const Trial& t) { return band_mean((t.*level)->estimate, bands[b], k); }),
+            per_trial(trials, [&](const Trial& t) { return band_mean(t.expected.spectrum, bands[b], k); }),
+            known_variance, known_degrees);
+      };
+      const auto mesoscopic = power(&Trial::mesoscopic, known.gaussian[k][b]);
+      const auto network = power(&Trial::network, known.network[k][b]);
+      const double ratio = mesoscopic.value / network.value;
+      ratios.push_back({{ratio, ratio * std::hypot(mesoscopic.log_error(), network.log_error()), trials.size()},
+                        analysis::deviation_in_sigma(mesoscopic, network),
+                        mesoscopic.relative.degrees + network.relative.degrees});
+      of_both[k][b] = known.gaussian[k][b] + known.network[k][b];
     }
     result.rate.push_back(difference([k](const Simulated& s) { return s.moments[k].mean; }));
     result.rate_deviation.push_back(analysis::deviation_in_sigma(result.rate.back(), 0.0));
     result.skewness_deviation.push_back(
         analysis::deviation_in_sigma(difference([k](const Simulated& s) { return s.moments[k].skewness; }), 0.0));
     double worst = 0.0;
-    for (std::size_t i = 0; i < trials.front().network.autocorrelation[k].size(); ++i) {
+    for (std::size_t i = 0; i < trials.front().network->autocorrelation[k].size(); ++i) {
       const double deviation =
           analysis::deviation_in_sigma(difference([&](const Simulated& s) { return s.autocorrelation[k][i]; }), 0.0);
       if (std::abs(deviation) > std::abs(worst)) worst = deviation;
@@ -346,163 +430,87 @@ LevelComparison compare_levels(const std::vector<Band>& bands, const std::vector
     result.autocorrelation_deviation.push_back(worst);
   }
   result.pair = compare_pairs(
-      bands, trials, [](const Trial& t) -> const Spectrum& { return t.mesoscopic->estimate; },
-      [](const Trial& t) -> const Spectrum& { return t.network.estimate; });
+      bands, trials, of_both, [](const Trial& t) -> const Spectrum& { return t.mesoscopic->estimate; },
+      [](const Trial& t) -> const Spectrum& { return t.network->estimate; });
   return result;
 }
 
-/// The factor by which all bands of population k deviate alike: none disagrees with it, and it is not 1.
-std::optional<double> common_factor(const Comparison& result, std::size_t k) {
-  double weighted = 0.0;
-  double weight = 0.0;
-  for (const auto& [ratio, deviation] : result.network.band[k]) {
-    weighted += ratio.value / (ratio.error * ratio.error);
-    weight += 1.0 / (ratio.error * ratio.error);
-  }
-  const double factor = weighted / weight;
-  for (const auto& [ratio, deviation] : result.network.band[k]) {
-    if (std::abs(analysis::deviation_in_sigma(ratio, factor)) > result.threshold) return std::nullopt;
-  }
-  if (std::abs(factor - 1.0) < 0.05) return std::nullopt;
-  return factor;
-}
-
-/// What a user should look at when things disagree.
-std::string advice(const Comparison& result, const Model& model, std::size_t k) {
-  if (const auto factor = common_factor(result, k)) {
-    return fmt::format(
-        "all bands are off by about the same factor {:.3g}, as they are when the theory has another size N", *factor);
-  }
-  const auto& population = model.populations[outputs(model)[k].parts.front()];
-  const bool deterministic = std::holds_alternative<model::NoNoise>(population.noise);
-  if (deterministic && std::holds_alternative<model::LorentzianStart>(model.simulation.start)) {
-    return "the start is not stationary and deterministic neurons do not forget it (docs/guide.md, 'Memory of the "
-           "start'); "
-           "use start = \"stationary\"";
-  }
-  if (deterministic && population.sampling == model::Sampling::quantile) {
-    return "a network on a quantile grid ages over long runs (docs/guide.md); try sampling = \"random\" or a shorter "
-           "duration";
-  }
-  if (std::abs(result.network.rate[k].deviation) > result.threshold) {
-    return "the mean rate is off too: check weight, center and half_width, and the state that the simulation is in";
-  }
-  return "check that the theory's parameters are those of the simulation; linear theory also fails near a bifurcation "
-         "and for "
-         "small N (see the eigenvalues of 'popshot check')";
-}
-
-/// One thing that was compared.
-struct Item {
-  double deviation;
-  double error;  ///< of a ratio; 0 for others
-  std::size_t population;
-  bool network;  ///< of the network against theory
-  std::string text;
-};
-
-void list_pairs(std::vector<Item>& items, const Comparison& result, const std::vector<Pair>& pairs, bool network,
-                const std::string& names) {
-  for (const auto& pair : pairs) {
-    for (std::size_t b = 0; b < pair.band.size(); ++b) {
-      const auto add = [&](const char* part, const analysis::Estimate& difference, double deviation) {
-        items.push_back(
-            {deviation, 0.0, pair.first, network,
-             fmt::format("populations '{}' and '{}', band {:.3g}..{:.3g}: {} part of the cross-spectrum, {} = "
-                         "{:.2g} +- {:.1g}",
-                         result.populations[pair.first], result.populations[pair.second], result.bands[b].low,
-                         result.bands[b].high, part, names, difference.value, difference.error)});
-      };
-      add("real", pair.band[b].real, pair.band[b].real_deviation);
-      add("imaginary", pair.band[b].imaginary, pair.band[b].imaginary_deviation);
+/// Everything that the levels are compared in, trial by trial, with what theory expects of each trial taken off.
+std::vector<Channel> level_channels(const std::vector<Band>& bands, const std::vector<Trial>& trials,
+                                    const KnownScatter& known, const std::vector<char>& itself) {
+  std::vector<Channel> channels;
+  const auto of = [](const Trial& t, bool second) -> const Simulated& { return second ? *t.mesoscopic : *t.network; };
+  const auto add = [&](bool power, double known_variance, double degrees, auto&& value) {
+    Channel& channel = channels.emplace_back();
+    channel.power = power;
+    channel.known_variance = known_variance;
+    channel.known_degrees = degrees;
+    for (const Trial& t : trials) {
+      channel.first.push_back(value(t, of(t, false)));
+      channel.second.push_back(value(t, of(t, true)));
+    }
+  };
+  const std::size_t outputs = trials.front().network->moments.size();
+  for (std::size_t k = 0; k < outputs; ++k) {
+    if (itself[k] != 0) continue;
+    for (std::size_t b = 0; b < bands.size(); ++b) {
+      add(true, (known.gaussian[k][b] + known.network[k][b]) / 2.0, known_degrees,
+          [&](const Trial& t, const Simulated& s) {
+            return band_mean(s.estimate, bands[b], k) / band_mean(t.expected.spectrum, bands[b], k);
+          });
+    }
+    add(false, 0.0, 0.0, [&](const Trial& t, const Simulated& s) {
+      return s.moments[k].mean - t.rate_theory(static_cast<Eigen::Index>(k));
+    });
+    for (std::size_t l = k + 1; l < outputs; ++l) {
+      for (const Band& band : bands) {
+        const auto difference = [&](const Trial& t, const Simulated& s) {
+          return cross_band_mean(s.estimate, band, k, l) - cross_band_mean(t.expected.spectrum, band, k, l);
+        };
+        add(false, 0.0, 0.0, [&](const Trial& t, const Simulated& s) { return difference(t, s).real(); });
+        add(false, 0.0, 0.0, [&](const Trial& t, const Simulated& s) { return difference(t, s).imag(); });
+      }
     }
   }
+  return channels;
 }
 
-void list_level(std::vector<Item>& items, const Comparison& result, const Level& level, const std::string& name) {
-  const bool network = &level == &result.network;
-  for (std::size_t k = 0; k < result.populations.size(); ++k) {
-    const auto& population = result.populations[k];
-    for (std::size_t b = 0; b < result.bands.size(); ++b) {
-      const auto& [ratio, deviation] = level.band[k][b];
-      items.push_back({deviation, ratio.error, k, network,
-                       fmt::format("population '{}', band {:.3g}..{:.3g}: {} / theory = {:.3f} +- {:.3f}", population,
-                                   result.bands[b].low, result.bands[b].high, name, ratio.value, ratio.error)});
+/// What theory knows of the scatter of one trial, at the mean field's state.
+KnownScatter known_scatter(const Model& model, const std::vector<Band>& bands, const analysis::WelchScatter& scatter,
+                           const mean_field::OperatingPoint& point, const theory::ShotNoise& curves) {
+  KnownScatter known;
+  std::vector<double> low;
+  std::vector<double> high;
+  for (const Band& band : bands) {
+    low.push_back(band.low);
+    high.push_back(band.high);
+  }
+  const auto all = outputs(model);
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    auto& gaussian = known.gaussian.emplace_back();
+    for (const Band& band : bands) gaussian.push_back(scatter.relative_variance(k, band.first, band.last));
+    gaussian.push_back(scatter.relative_variance(k, bands.front().first, bands.back().last));
+    // Ratio of coupled to uncoupled power, from the curve's points nearest to the middles of the bands.
+    std::vector<double> gain;
+    const auto total = curves.total.power(k);
+    const auto uncoupled = curves.uncoupled.power(k);
+    for (const Band& band : bands) {
+      const auto& frequency = curves.total.frequency;
+      const auto at = std::lower_bound(frequency.begin(), frequency.end(), (band.low + band.high) / 2.0);
+      const auto i = std::min(static_cast<std::size_t>(at - frequency.begin()), frequency.size() - 1);
+      gain.push_back(uncoupled[i] > 0.0 ? total[i] / uncoupled[i] : 1.0);
     }
-    const auto& variance = level.variance[k];
-    items.push_back({variance.deviation, variance.ratio.error, k, network,
-                     fmt::format("population '{}', variance in all bands: {} / theory = {:.3f} +- {:.3f}", population,
-                                 name, variance.ratio.value, variance.ratio.error)});
-    const auto& rate = level.rate[k];
-    items.push_back({rate.deviation, 0.0, k, network,
-                     fmt::format("population '{}', mean rate: {} - theory = {:.2g} +- {:.1g}", population, name,
-                                 rate.difference.value, rate.difference.error)});
-  }
-  list_pairs(items, result, level.pair, network, name + " - theory");
-}
-
-std::vector<Item> list_items(const Comparison& result) {
-  std::vector<Item> items;
-  list_level(items, result, result.network, "network");
-  if (!result.mesoscopic) return items;
-  list_level(items, result, *result.mesoscopic, "mesoscopic");
-  for (std::size_t k = 0; k < result.populations.size(); ++k) {
-    for (std::size_t b = 0; b < result.bands.size(); ++b) {
-      const auto& [ratio, deviation] = result.levels.band[k][b];
-      items.push_back(
-          {deviation, ratio.error, k, false,
-           fmt::format("population '{}', band {:.3g}..{:.3g}: mesoscopic / network = {:.3f} +- {:.3f}",
-                       result.populations[k], result.bands[b].low, result.bands[b].high, ratio.value, ratio.error)});
+    const auto lines = line_scatter(model, point, all[k].parts, low, high, gain);
+    const bool random = model.populations[all[k].parts.front()].sampling == model::Sampling::random;
+    // Independent draws of eta add to the scatter, a grid of quantiles takes from it; never all of it, since the grid's
+    // neurons still interfere.
+    constexpr double least = 0.1;
+    auto& network = known.network.emplace_back();
+    for (std::size_t b = 0; b < gaussian.size(); ++b) {
+      network.push_back(random ? gaussian[b] + lines[b] : std::max(least * gaussian[b], gaussian[b] - lines[b]));
     }
-    items.push_back({result.levels.rate_deviation[k], 0.0, k, false,
-                     fmt::format("population '{}', mean rate: mesoscopic - network = {:.2g} +- {:.1g}",
-                                 result.populations[k], result.levels.rate[k].value, result.levels.rate[k].error)});
   }
-  list_pairs(items, result, result.levels.pair, false, "mesoscopic - network");
-  return items;
-}
-
-void judge(Comparison& result, const Model& model, const Settings& settings) {
-  if (result.trials < 2) {
-    result.agrees = false;
-    result.reason = fmt::format("only {} of {} trials finished: no errors between trials; let at least two finish",
-                                result.trials, result.trials_wanted);
-    return;
-  }
-  auto items = list_items(result);
-  result.comparisons = items.size();
-  result.threshold = analysis::threshold_in_sigma(items.size(), settings.false_alarm);
-  const auto disagrees = [&](const Item& item) { return std::abs(item.deviation) > result.threshold; };
-  std::stable_sort(items.begin(), items.end(),
-                   [](const Item& a, const Item& b) { return std::abs(a.deviation) > std::abs(b.deviation); });
-  const Item& worst = items.front();
-  constexpr std::size_t shown = 5;
-  for (std::size_t i = 0; i < std::min(shown, items.size()); ++i) {
-    result.worst.push_back({items[i].deviation, items[i].text});
-  }
-  const auto disagreeing = std::count_if(items.begin(), items.end(), disagrees);
-  result.agrees = disagreeing == 0;
-  if (result.agrees) {
-    const double largest_error = std::max_element(items.begin(), items.end(), [](const Item& a, const Item& b) {
-                                   return a.error < b.error;
-                                 })->error;
-    result.reason =
-        fmt::format("all {} comparisons lie within {:.2f} sigma; the largest deviation is {:+.1f} sigma ({})",
-                    items.size(), result.threshold, worst.deviation, worst.text);
-    if (largest_error > settings.largest_error) {
-      result.reason += fmt::format("; errors reach {:.0f} %: for a sharper test use more --trials or a longer duration",
-                                   100.0 * largest_error);
-    }
-    return;
-  }
-  const bool network_agrees =
-      std::none_of(items.begin(), items.end(), [&](const Item& item) { return item.network && disagrees(item); });
-  result.reason = fmt::format(
-      "{} of {} comparisons lie beyond {:.2f} sigma; worst at {:+.1f} sigma: {}; {}", disagreeing, items.size(),
-      result.threshold, worst.deviation, worst.text,
-      network_agrees ? "the network agrees with theory and the mesoscopic model does not: see docs/guide.md, 'The "
-                       "mesoscopic level', for what each noise leaves out"
-                     : advice(result, model, worst.population));
+  return known;
 }
 
 }  // namespace
@@ -559,55 +567,86 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
         "a coarser spectrum.resolution than {:g}",
         simulated.simulation.duration, shortest, shortest, wanted.resolution));
   }
-  const mean_field::OperatingPoint rest = mean_field::selected_state(simulated).point;
+  if (!settings.network && !settings.mesoscopic) {
+    throw InputError("compare: neither the network nor the mesoscopic model takes part; allowed: at least one of them");
+  }
+  const mean_field::StationaryState state = mean_field::selected_state(simulated);
+  const mean_field::OperatingPoint& rest = state.point;
   const TheoryAtTrial theory(simulated, theorised, settings);
   const auto frequency = curve_frequencies(wanted);
 
+  Comparison result;
+  bool all_itself = true;
+  for (const auto& output : outputs(simulated)) {
+    result.populations.push_back(output.name);
+    result.sizes.push_back(output_size(simulated, output));
+    const bool itself = std::all_of(output.parts.begin(), output.parts.end(),
+                                    [&](std::size_t k) { return mesoscopic::is_network(simulated, k); });
+    result.itself.push_back(settings.network && settings.mesoscopic && itself ? 1 : 0);
+    all_itself = all_itself && itself;
+  }
+  const bool with_mesoscopic = settings.mesoscopic && !(settings.network && all_itself);
+
   const Estimator estimator{interval, segment, make_lags(segment)};
   mesoscopic::MarkovianFamilies families(simulated);
+  const auto recorded = theory.recorded(theory.mean_field_point(), interval, segment);
+  const theory::ShotNoise curves = theory.curves(theory.mean_field_point(), frequency);
   // A Fokker-Planck solution takes as long as a trial: one for all, at the mean field's state, to which that of a
   // random sample scatters.
   std::optional<Trial> common;
   if (theory.is_expensive()) {
     common.emplace();
-    common->expected = theory.expected(theory.mean_field_point(), interval, segment);
-    common->curves = theory.curves(theory.mean_field_point(), frequency);
+    common->expected = analysis::through_window(recorded, segment);
+    common->curves = curves;
   }
   const auto point_of = [&](const network::Sample& sample) {
     return network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
   };
-  const auto trials = run_trials<Trial>(
-      simulated, execution, point_of,
-      [&](std::uint64_t t, const network::Sample& sample, Activity of_network, const Execution& own) {
-        std::optional<Trial> trial;
-        const Activity activity = output_activity(simulated, std::move(of_network));
-        Activity reduced;
-        if (settings.mesoscopic) {
-          reduced = output_activity(simulated, mesoscopic::simulate(simulated, t, own, {}, &families));
-        }
-        if (!reduced.finished) return trial;
-        trial.emplace();
-        trial->network = estimator(activity);
-        if (settings.mesoscopic) trial->mesoscopic = estimator(reduced);
-        const auto point = theory.point(sample);
-        if (common) {
-          trial->expected = common->expected;
-          trial->curves = common->curves;
-        } else {
-          trial->expected = theory.expected(point, interval, segment);
-          trial->curves = theory.curves(point, frequency);
-        }
-        trial->rate_theory = theory.mean_rate(point);
-        return trial;
-      });
-
-  Comparison result;
-  for (const auto& output : outputs(simulated)) {
-    result.populations.push_back(output.name);
-    result.sizes.push_back(output_size(simulated, output));
+  const auto judged_by = [&](Trial& trial, const mean_field::OperatingPoint& point) {
+    if (common) {
+      trial.expected = common->expected;
+      trial.curves = common->curves;
+    } else {
+      trial.expected = analysis::through_window(theory.recorded(point, interval, segment), segment);
+      trial.curves = theory.curves(point, frequency);
+    }
+    trial.rate_theory = theory.mean_rate(point);
+  };
+  const auto mesoscopic_of = [&](std::uint64_t t, const Execution& own) {
+    return output_activity(simulated, mesoscopic::simulate(simulated, t, own, {}, &families));
+  };
+  std::vector<Trial> trials;
+  if (settings.network) {
+    trials = run_trials<Trial>(
+        simulated, execution, point_of,
+        [&](std::uint64_t t, const network::Sample& sample, Activity of_network, const Execution& own) {
+          std::optional<Trial> trial;
+          const Activity activity = output_activity(simulated, std::move(of_network));
+          Activity reduced;
+          if (with_mesoscopic) reduced = mesoscopic_of(t, own);
+          if (!reduced.finished) return trial;
+          trial.emplace();
+          trial->network = estimator(activity);
+          if (with_mesoscopic) trial->mesoscopic = estimator(reduced);
+          judged_by(*trial, theory.point(sample));
+          return trial;
+        });
+  } else {
+    trials = run_mesoscopic_trials<Trial>(simulated, execution, [&](std::uint64_t t, const Execution& own) {
+      std::optional<Trial> trial;
+      const Activity reduced = mesoscopic_of(t, own);
+      if (!reduced.finished) return trial;
+      trial.emplace();
+      trial->mesoscopic = estimator(reduced);
+      judged_by(*trial, settings.at == At::infinite ? theory.mean_field_point()
+                                                    : mesoscopic::finite_point(theorised, t, own).point);
+      return trial;
+    });
   }
+
   result.trials = trials.size();
   result.trials_wanted = static_cast<std::size_t>(wanted.trials);
+  Evidence evidence{&simulated, &theorised, &settings, &state, theory.mean_field_point(), {}};
   if (!trials.empty()) {
     result.theory.uncoupled =
         mean_spectrum(trials, [](const Trial& t) -> const Spectrum& { return t.curves.uncoupled; });
@@ -625,20 +664,39 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
       };
       for (const std::size_t lag : estimator.lags) values.push_back(covariance(lag) / covariance(0));
     }
-    result.network = compare_level(result.bands, trials, theory.rate_error(),
-                                   [](const Trial& t) -> const Simulated& { return t.network; });
-    if (settings.mesoscopic) {
-      result.mesoscopic = compare_level(result.bands, trials, theory.rate_error(),
+    const auto samples = static_cast<std::size_t>(std::llround(simulated.simulation.duration / interval));
+    const KnownScatter known = known_scatter(
+        simulated, result.bands, analysis::WelchScatter(recorded, segment, std::max(samples, segment)), rest, curves);
+    if (settings.network) {
+      result.network = compare_level(result.bands, trials, theory.rate_error(), known.network,
+                                     [](const Trial& t) -> const Simulated& { return *t.network; });
+    }
+    if (with_mesoscopic) {
+      result.mesoscopic = compare_level(result.bands, trials, theory.rate_error(), known.gaussian,
                                         [](const Trial& t) -> const Simulated& { return *t.mesoscopic; });
-      result.levels = compare_levels(result.bands, trials);
+    }
+    if (settings.network && with_mesoscopic) {
+      result.levels = compare_levels(result.bands, trials, known);
+      constexpr std::size_t enough_to_exchange = 8;
+      if (trials.size() >= enough_to_exchange) {
+        const auto channels = level_channels(result.bands, trials, known, result.itself);
+        evidence.p_value_of_levels = [channels, seed = simulated.simulation.seed](double smallest) {
+          return permutation_p_value(channels, smallest, seed);
+        };
+      }
     }
   }
-  judge(result, simulated, settings);
+  judge(result, evidence);
   return result;
 }
 
 Comparison compare(const Model& model, const Settings& settings, const Execution& execution) {
   return compare(model, model, settings, execution);
+}
+
+std::string Comparison::levels_in_words() const {
+  if (network && mesoscopic) return "network, mesoscopic model and theory";
+  return network ? "network and theory" : "mesoscopic model and theory";
 }
 
 }  // namespace popshot::comparison

@@ -199,14 +199,18 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
             "1",
             "autocorrelation of the recorded activity, theory"});
   std::vector<double> theory;
-  for (const auto& row : c.network.rate) theory.push_back(row.theory);
+  for (const auto& row : c.first_level().rate) theory.push_back(row.theory);
   data.add(
       {"rate_theory", {"population"}, theory, per_time, "mean firing rate, theory at the trials' operating points"});
-  add_level(data, c.network, "", "network", per_time);
-  add_pairs(data, c.network.pair, c.populations.size(), "", "network", true);
+  if (c.network) {
+    add_level(data, *c.network, "", "network", per_time);
+    add_pairs(data, c.network->pair, c.populations.size(), "", "network", true);
+  }
   if (c.mesoscopic) {
     add_level(data, *c.mesoscopic, "mesoscopic", "mesoscopic model", per_time);
-    add_pairs(data, c.mesoscopic->pair, c.populations.size(), "mesoscopic_", "mesoscopic model", false);
+    add_pairs(data, c.mesoscopic->pair, c.populations.size(), "mesoscopic_", "mesoscopic model", !c.network);
+  }
+  if (c.network && c.mesoscopic) {
     add_ratios(data, "levels", c.levels.band, "mesoscopic model / network");
     data.add({"levels_rate_deviation",
               {"population"},

@@ -10,8 +10,10 @@
 #include "popshot/comparison/outputs.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mean_field/stationary.hpp"
+#include "popshot/mesoscopic/ensemble.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
+#include "resampling.hpp"
 #include "trials.hpp"
 #include "verdict_dataset.hpp"
 
@@ -45,52 +47,136 @@ void append(TrialBand& band, AtTime values) {
   band.high.push_back(quantile(0.9));
 }
 
-/// log of the variance and its error, from the spread of the squared deviations.
-analysis::Estimate log_variance(const AtTime& values) {
-  const double mean = analysis::mean_with_error(values).value;
-  AtTime squares;
-  squares.reserve(values.size());
-  for (const double value : values) squares.push_back((value - mean) * (value - mean));
-  const auto estimate = analysis::mean_with_error(squares);
-  return {std::log(estimate.value), estimate.error / estimate.value, values.size()};
+/// Standard error of the logarithm of the ratio of the two levels' variances, all times together: from the scatter of
+/// the trials' shares in them.
+double log_variance_error(const std::vector<PairedSeries>& series) {
+  const std::size_t n = series.front().sum.size();
+  std::vector<double> first(n, 0.0);
+  std::vector<double> second(n, 0.0);
+  for (const auto& one : series) {
+    const double sum = analysis::mean_with_error(one.sum).value;
+    const double difference = analysis::mean_with_error(one.difference).value;
+    for (std::size_t t = 0; t < n; ++t) {
+      const double s = one.sum[t] - sum;
+      const double d = one.difference[t] - difference;
+      first[t] += (s - d) * (s - d) / 4.0;
+      second[t] += (s + d) * (s + d) / 4.0;
+    }
+  }
+  const auto a = analysis::mean_with_error(first);
+  const auto b = analysis::mean_with_error(second);
+  return std::hypot(a.error / a.value, b.error / b.value);
 }
 
-void judge(TransientComparison& result, const model::Model& model, double false_alarm) {
-  if (result.trials < 2) {
-    result.reason = fmt::format("only {} of {} trials finished: no errors between trials; let at least two finish",
-                                result.trials, result.trials_wanted);
+/// What would have been seen of population k.
+void find_power(TransientComparison& result, const std::vector<PairedSeries>& series, std::size_t k) {
+  auto& judgement = result.judgement;
+  const auto n = static_cast<double>(result.trials);
+  const double error = log_variance_error(series);
+  judgement.detectable_total =
+      std::max(judgement.detectable_total, detectable_factor(error, n - 1.0, judgement.threshold));
+  double needed = static_cast<double>(trials_for_factor(error * std::sqrt(n), judgement.threshold));
+  const auto& mean = result.network[k].mean;
+  const double peak = *std::max_element(mean.begin(), mean.end());
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    if (!(mean[i] > weighty_band * peak)) continue;
+    const double of_mean = analysis::mean_with_error(series[i].difference).error / mean[i];
+    judgement.detectable_band =
+        std::max(judgement.detectable_band, detectable_factor(of_mean, n - 1.0, judgement.threshold));
+    needed = std::max(needed, static_cast<double>(trials_for_factor(of_mean * std::sqrt(n), judgement.threshold)));
+  }
+  judgement.trials_needed = std::max(judgement.trials_needed, static_cast<std::size_t>(std::max(needed, n + 1.0)));
+}
+
+/// The largest deviation, and where.
+struct Place {
+  double deviation = 0.0;
+  std::string text = "none";
+  void look(double value, const std::string& population, const std::string& what) {
+    if (std::abs(value) <= std::abs(deviation)) return;
+    deviation = value;
+    text = fmt::format("population '{}', {}", population, what);
+  }
+};
+
+/// `groups`: the paired series of every population that is judged.
+void judge(TransientComparison& result, const std::vector<std::vector<PairedSeries>>& groups,
+           const std::vector<std::size_t>& judged, const model::Model& model, double false_alarm) {
+  auto& judgement = result.judgement;
+  constexpr std::size_t fewest = 3;
+  if (result.trials < fewest) {
+    judgement.reason = fmt::format("only {} of {} trials finished: variances need at least {}", result.trials,
+                                   result.trials_wanted, fewest);
+    judgement.trials_needed = fewest;
     return;
   }
-  const std::size_t comparisons = 2 * result.populations.size() * result.time.size();
-  result.threshold = analysis::threshold_in_sigma(comparisons, false_alarm);
-  std::size_t disagreeing = 0;
-  double worst = 0.0;
-  std::string place = "none";
-  for (std::size_t k = 0; k < result.populations.size(); ++k) {
-    const auto look = [&](const std::vector<double>& deviations, const std::string& what) {
-      for (std::size_t i = 0; i < deviations.size(); ++i) {
-        if (std::abs(deviations[i]) > result.threshold) ++disagreeing;
-        if (std::abs(deviations[i]) <= std::abs(worst)) continue;
-        worst = deviations[i];
-        place = fmt::format("population '{}', {} at t = {:.4g}", result.populations[k], what, result.time[i]);
-      }
-    };
-    look(result.mean_deviation[k], "mean");
-    look(result.spread_deviation[k], "standard deviation");
+  if (groups.empty()) {
+    judgement.reason = fmt::format(
+        "nothing independent was compared: up to {} neurons (4 x mesoscopic.ensemble_size) the mesoscopic model is the "
+        "network itself; a smaller --set mesoscopic.ensemble_size=.. compares two different things",
+        4 * model.mesoscopic.ensemble_size);
+    return;
   }
-  result.agrees = disagreeing == 0;
-  result.reason =
-      fmt::format("{} of {} comparisons lie within {:.2f} sigma; the largest deviation is {:+.1f} sigma ({})",
-                  comparisons - disagreeing, comparisons, result.threshold, worst, place);
-  if (result.agrees) return;
-  const bool quantile = std::any_of(model.populations.begin(), model.populations.end(), [](const auto& population) {
-    return population.sampling == model::Sampling::quantile;
-  });
-  result.reason += quantile
-                       ? "; a network on a quantile grid has a ripple of its own after a transient, which no model "
-                         "of lower resolution has (docs/guide.md, 'The mesoscopic level'); sampling = \"random\" is "
-                         "free of it"
-                       : "; see docs/guide.md, 'The mesoscopic level', for what each noise leaves out";
+  const std::size_t times = result.time.size();
+  judgement.comparisons = groups.size() * (2 * times + 2);
+  judgement.threshold = analysis::threshold_in_sigma(judgement.comparisons, false_alarm);
+  std::size_t disagreeing = 0;
+  Place worst;
+  for (const std::size_t k : judged) {
+    const auto& name = result.populations[k];
+    const auto look = [&](double value, const std::string& what) {
+      if (std::abs(value) > judgement.threshold) ++disagreeing;
+      worst.look(value, name, what);
+    };
+    for (std::size_t i = 0; i < times; ++i) {
+      look(result.mean_deviation[k][i], fmt::format("mean at t = {:.4g}", result.time[i]));
+      look(result.spread_deviation[k][i], fmt::format("standard deviation at t = {:.4g}", result.time[i]));
+    }
+    look(result.total_mean_deviation[k], "mean of all times together");
+    look(result.total_spread_deviation[k], "variance of all times together");
+  }
+  // Neighbouring times deviate together: only where the number of comparisons alone does not settle it, levels are
+  // exchanged within pairs.
+  judgement.p_value = std::min(1.0, -std::expm1(static_cast<double>(judgement.comparisons) *
+                                                std::log1p(-analysis::two_sided_tail(worst.deviation))));
+  if (judgement.p_value > false_alarm) {
+    judgement.p_value = paired_p_value(groups, std::abs(worst.deviation), false_alarm / 2.0, model.simulation.seed);
+  }
+  judgement.detectable_total = 1.0;
+  judgement.detectable_band = 1.0;
+  for (std::size_t g = 0; g < groups.size(); ++g) find_power(result, groups[g], judged[g]);
+  const std::string within = fmt::format(
+      "{} of {} comparisons lie within {:.2f} sigma, p = {:.2g} (times deviate together); the largest "
+      "deviation is {:+.1f} sigma ({})",
+      judgement.comparisons - disagreeing, judgement.comparisons, judgement.threshold, judgement.p_value,
+      worst.deviation, worst.text);
+  const std::string seen = fmt::format(
+      "with 90 % probability {} in the variance of all times together and {} in the mean rate would have been seen",
+      factor_text(judgement.detectable_total), factor_text(judgement.detectable_band));
+  if (judgement.p_value < false_alarm) {
+    judgement.verdict = Verdict::disagree;
+    const bool quantile = std::any_of(model.populations.begin(), model.populations.end(), [](const auto& population) {
+      return population.sampling == model::Sampling::quantile;
+    });
+    judgement.reason =
+        within + (quantile
+                      ? "; a network on a quantile grid has a ripple of its own after a transient, which no model "
+                        "of lower resolution has (docs/guide.md, 'The mesoscopic level'); sampling = \"random\" is "
+                        "free of it"
+                      : "; see docs/guide.md, 'The mesoscopic level', for what each noise leaves out");
+    return;
+  }
+  if (std::max(judgement.detectable_total, judgement.detectable_band) > factor_to_be_seen) {
+    judgement.reason = fmt::format("needs about {} trials (--trials): {}; {}", judgement.trials_needed, seen, within);
+    return;
+  }
+  if (result.trials < result.trials_wanted) {
+    judgement.reason = fmt::format("interrupted after {} of {} trials: so far {}; {}", result.trials,
+                                   result.trials_wanted, within, seen);
+    return;
+  }
+  judgement.verdict = Verdict::agree;
+  judgement.reason = fmt::format("{}; {}", within, seen);
 }
 
 }  // namespace
@@ -126,32 +212,51 @@ TransientComparison compare_transient(const model::Model& model, double false_al
   }
   result.mean_field = mean_field.rate;
   const auto all = outputs(model);
+  std::vector<std::vector<PairedSeries>> groups;
+  std::vector<std::size_t> judged;
   for (std::size_t k = 0; k < all.size(); ++k) {
     result.populations.push_back(all[k].name);
     result.sizes.push_back(output_size(model, all[k]));
+    const bool itself = std::all_of(all[k].parts.begin(), all[k].parts.end(),
+                                    [&](std::size_t part) { return mesoscopic::is_network(model, part); });
+    result.itself.push_back(itself ? 1 : 0);
     auto& network = result.network.emplace_back();
     auto& mesoscopic = result.mesoscopic.emplace_back();
-    auto& mean_deviation = result.mean_deviation.emplace_back();
-    auto& spread_deviation = result.spread_deviation.emplace_back();
+    std::vector<PairedSeries> series;
     for (std::size_t i = 0; i < result.time.size() && !trials.empty(); ++i) {
       AtTime a;
       AtTime b;
-      AtTime difference;
+      PairedSeries& paired = series.emplace_back();
       for (const auto& trial : trials) {
         a.push_back(trial.network[k][i]);
         b.push_back(trial.mesoscopic[k][i]);
-        difference.push_back(b.back() - a.back());
+        paired.sum.push_back(b.back() + a.back());
+        paired.difference.push_back(b.back() - a.back());
       }
       append(network, a);
       append(mesoscopic, b);
-      mean_deviation.push_back(analysis::deviation_in_sigma(analysis::mean_with_error(difference), 0.0));
-      const auto va = log_variance(a);
-      const auto vb = log_variance(b);
-      const analysis::Estimate spread{vb.value - va.value, std::hypot(va.error, vb.error), trials.size()};
-      spread_deviation.push_back(std::isfinite(spread.value) ? analysis::deviation_in_sigma(spread, 0.0) : 0.0);
     }
+    constexpr std::size_t fewest = 3;
+    PairedDeviations deviations;
+    if (trials.size() >= fewest) deviations = paired_deviations(series);
+    deviations.mean.resize(series.size(), 0.0);
+    deviations.spread.resize(series.size(), 0.0);
+    result.mean_deviation.push_back(std::move(deviations.mean));
+    result.spread_deviation.push_back(std::move(deviations.spread));
+    result.total_mean_deviation.push_back(deviations.total_mean);
+    result.total_spread_deviation.push_back(deviations.total_spread);
+    if (itself) {
+      result.notes.push_back(
+          fmt::format("population '{}': up to {} neurons (4 x mesoscopic.ensemble_size) its mesoscopic model is the "
+                      "network itself, "
+                      "and not judged",
+                      all[k].name, 4 * model.mesoscopic.ensemble_size));
+      continue;
+    }
+    judged.push_back(k);
+    groups.push_back(std::move(series));
   }
-  judge(result, model, false_alarm);
+  judge(result, groups, judged, model, false_alarm);
   return result;
 }
 

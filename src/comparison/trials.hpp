@@ -97,4 +97,32 @@ std::vector<Result> run_trials(const model::Model& model, const Execution& execu
   return results;
 }
 
+/// The same without networks, for any N: job(t, execution) of every trial, side by side.
+template <class Result, class Job>
+std::vector<Result> run_mesoscopic_trials(const model::Model& model, const Execution& execution, Job&& job) {
+  const auto count = static_cast<std::size_t>(model.spectrum.trials);
+  std::vector<std::optional<Result>> slots(count);
+  std::vector<double> done(count, 0.0);
+  std::mutex mutex;
+  for_each_parallel(count, execution, [&](std::size_t t) {
+    Execution inner{.threads = 1, .stop = execution.stop};
+    if (execution.progress) {
+      inner.progress = [&, t](double fraction) {
+        const std::lock_guard lock(mutex);
+        done[t] = fraction;
+        execution.progress(std::accumulate(done.begin(), done.end(), 0.0) / static_cast<double>(count));
+      };
+    }
+    auto result = job(static_cast<std::uint64_t>(t), inner);
+    const std::lock_guard lock(mutex);
+    done[t] = 1.0;
+    slots[t] = std::move(result);
+  });
+  std::vector<Result> results;
+  for (auto& slot : slots) {
+    if (slot) results.push_back(std::move(*slot));
+  }
+  return results;
+}
+
 }  // namespace popshot::comparison

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "popshot/comparison/verdict.hpp"
 #include "popshot/core/result.hpp"
 
 namespace popshot::comparison {
@@ -14,14 +15,24 @@ Dataset verdict_dataset(const Compared& c, const std::string& kind, const std::s
   Dataset data;
   data.attributes = {{"popshot_kind", kind},
                      {"time_unit", time_unit},
-                     {"verdict", std::string(c.agrees ? "agree" : "disagree")},
-                     {"verdict_reason", c.reason},
-                     {"threshold_sigma", c.threshold},
+                     {"verdict", verdict_name(c.judgement.verdict)},
+                     {"verdict_reason", c.judgement.reason},
+                     {"p_value", c.judgement.p_value},
+                     {"threshold_sigma", c.judgement.threshold},
+                     {"comparisons", static_cast<std::int64_t>(c.judgement.comparisons)},
+                     {"detectable_factor_total", c.judgement.detectable_total},
+                     {"detectable_factor_band", c.judgement.detectable_band},
+                     {"trials_needed", static_cast<std::int64_t>(c.judgement.trials_needed)},
                      {"trials", static_cast<std::int64_t>(c.trials)},
                      {"trials_wanted", static_cast<std::int64_t>(c.trials_wanted)}};
   data.add_dimension("population", c.populations.size());
   data.add({"population", {"population"}, c.populations, "1", "population"});
   data.add({"size", {"population"}, c.sizes, "1", "number of neurons"});
+  data.add({"mesoscopic_is_network",
+            {"population"},
+            std::vector<std::int64_t>(c.itself.begin(), c.itself.end()),
+            "1",
+            "1 where the mesoscopic model is the network itself, so that they are not compared"});
   return data;
 }
 

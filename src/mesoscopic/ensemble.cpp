@@ -57,6 +57,11 @@ std::size_t ensemble_count(std::int64_t neurons, std::int64_t wanted, bool pairs
 
 }  // namespace
 
+bool is_network(const model::Model& model, std::size_t k) {
+  return model.mesoscopic.noise == model::MesoscopicNoise::ensemble &&
+         model.populations[k].size <= resolved_up_to * model.mesoscopic.ensemble_size;
+}
+
 struct Ensemble::State {
   const model::Population* population = nullptr;
   bool resolved = false;
@@ -113,7 +118,7 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   s.constant = constant_current(model, k);
   s.input = finite.point.input(index);
   s.time_step = simulation.time_step;
-  s.resolved = population.size <= resolved_up_to * model.mesoscopic.ensemble_size;
+  s.resolved = is_network(model, k);
   network::StartVoltage start{&model, k, trial, finite.point};
   if (s.resolved) {
     s.plus = network::Neurons(static_cast<std::size_t>(population.size), h, simulation.precision, population.name);

@@ -38,6 +38,42 @@ struct Moments {
 /// infinite or nothing deviates; values are cut off at 37, where probabilities underflow.
 [[nodiscard]] double deviation_in_sigma(const Estimate& estimate, double expected);
 
+/// The same for t = (value - expected)/error with an error of `degrees` degrees of freedom (infinite: Gaussian).
+[[nodiscard]] double sigma_of_t(double t, double degrees);
+
+/// The probability that a Gaussian number lies at least so many sigma from its mean, on either side.
+[[nodiscard]] double two_sided_tail(double sigma);
+
+/// A variance and the degrees of freedom that it is known with.
+struct PooledVariance {
+  double value = 0.0;
+  double degrees = 0.0;
+};
+
+/// The variance seen in `seen` degrees of freedom, pooled with one that is known beforehand, which counts as `known`
+/// degrees of freedom (0: not known). With few trials it is the known one that decides. theory.md (24b).
+[[nodiscard]] PooledVariance pooled_variance(double seen_variance, double seen, double known_variance, double known);
+
+/// A mean of powers that scatter like squares of Gaussian numbers (a gamma distribution).
+struct MeanPower {
+  double value = 0.0;
+  PooledVariance relative;  ///< of one trial: its variance over the squared mean
+  std::size_t trials = 0;
+  /// Standard error of log(value).
+  [[nodiscard]] double log_error() const;
+};
+
+/// The mean of `power` over that of `expected`, trial by trial (equal, nonzero lengths), with the relative variance of
+/// its residuals pooled with the known one.
+[[nodiscard]] MeanPower mean_power(const std::vector<double>& power, const std::vector<double>& expected,
+                                   double known_variance, double known_degrees);
+
+/// Deviation in sigma of a mean power from 1, by the cube root of Wilson and Hilferty (Proc. Natl. Acad. Sci. 17, 684
+/// (1931)) and Student's t for the pooled variance. theory.md (24c).
+[[nodiscard]] double deviation_in_sigma(const MeanPower& power);
+/// Deviation in sigma of the ratio of two mean powers from 1 (Paulson, Ann. Math. Stat. 13, 233 (1942)).
+[[nodiscard]] double deviation_in_sigma(const MeanPower& numerator, const MeanPower& denominator);
+
 /// The number of sigma that the largest of `comparisons` independent Gaussian deviations exceeds with the probability
 /// `false_alarm` (two-sided, Sidak's correction).
 [[nodiscard]] double threshold_in_sigma(std::size_t comparisons, double false_alarm);

@@ -33,11 +33,34 @@ struct Expectation {
   std::vector<std::vector<double>> autocovariance;
 };
 
-/// What `welch` is expected to return for activity with a given spectrum: the spectrum of means over intervals (sinc^2
-/// and aliasing), convolved with the window's spectral leakage; and the autocovariances on the way. theory.md (23),
-/// (24). `limit` is the high-frequency limit of the spectral density matrix (r_k/N_k on its diagonal for populations;
-/// symmetric), which the aliases above three times the Nyquist frequency are replaced by. Exact up to the decay of the
-/// autocorrelation within eight segments.
+/// The spectral density of activity as it is recorded: means over intervals, sinc^2 and aliases included (theory.md
+/// (23)), on a circle of frequencies that is eight times finer than the bins of an estimate.
+class RecordedDensity {
+ public:
+  /// `limit` is the high-frequency limit of the spectral density matrix (r_k/N_k on its diagonal for populations;
+  /// symmetric), which the aliases above three times the Nyquist frequency are replaced by.
+  RecordedDensity(const Theory& theory, const Eigen::MatrixXd& limit, double interval, std::size_t segment);
+
+  /// Frequencies i/(circle() interval), i = 0 .. circle()/2; at those beyond, the conjugates.
+  [[nodiscard]] std::size_t circle() const { return circle_; }
+  [[nodiscard]] double interval() const { return interval_; }
+  [[nodiscard]] std::size_t series() const { return static_cast<std::size_t>(density_.front().rows()); }
+  [[nodiscard]] const std::vector<Eigen::MatrixXcd>& density() const { return density_; }
+  /// Of series k, i = 0 .. circle()/2.
+  [[nodiscard]] std::vector<double> power(std::size_t k) const;
+
+ private:
+  std::size_t circle_;
+  double interval_;
+  std::vector<Eigen::MatrixXcd> density_;
+};
+
+/// What `welch` is expected to return for activity with a given recorded density: convolved with the window's spectral
+/// leakage; and the autocovariances on the way. theory.md (24). Exact up to the decay of the autocorrelation within
+/// eight segments.
+[[nodiscard]] Expectation through_window(const RecordedDensity& density, std::size_t segment);
+
+/// The same from the theory.
 [[nodiscard]] Expectation through_window(const Theory& theory, const Eigen::MatrixXd& limit, double interval,
                                          std::size_t segment);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "popshot/analysis/statistics.hpp"
+#include "popshot/comparison/verdict.hpp"
 #include "popshot/core/activity.hpp"
 #include "popshot/core/execution.hpp"
 #include "popshot/core/result.hpp"
@@ -28,12 +29,11 @@ struct Settings {
   theory::Noise noise = theory::Noise::shot;
   /// The probability that a right theory is declared wrong, over all bands and mean rates together.
   double false_alarm = 1e-3;
-  /// An error larger than this part of the theory's value is called out: the comparison has little power there.
-  double largest_error = 0.05;
   /// Whether the theory is that of the (theorised) model's time step, linear theory of the scheme and rates in it
   /// (theory.md (10), (21)), in place of continuous time.
   bool time_step_kernel = false;
-  /// Whether the mesoscopic level takes part.
+  /// Whether the network and the mesoscopic level take part; one of them at least.
+  bool network = true;
   bool mesoscopic = true;
 };
 
@@ -45,10 +45,12 @@ struct Band {
   double high = 0.0;  ///< upper edge of the last bin
 };
 
-/// A ratio that should be 1.
+/// A ratio of powers that should be 1. Its error is that of theory's own scatter (windows, segments, correlations and
+/// the sample of neurons) pooled with that between the trials. theory.md (24a)-(24c).
 struct RatioComparison {
   analysis::Estimate ratio;
   double deviation = 0.0;  ///< of the ratio from 1, in sigma
+  double degrees = 0.0;    ///< degrees of freedom of the error
 };
 
 struct RateComparison {
@@ -86,6 +88,8 @@ struct Level {
   Spectrum estimate;                                ///< Welch, mean over trials
   std::vector<std::vector<double>> estimate_error;  ///< [population][bin], standard error between trials
   std::vector<std::vector<RatioComparison>> band;   ///< power in each band, simulated / theory
+  /// Power in the second half of the trials over that in the first, in each band: 1 unless the start is remembered.
+  std::vector<std::vector<RatioComparison>> late;
   std::vector<RateComparison> rate;
   std::vector<RatioComparison> variance;  ///< of the activity in all bands together, simulated / theory
   std::vector<analysis::Estimate> skewness;
@@ -120,26 +124,34 @@ struct Comparison {
   std::vector<Band> bands;
   std::vector<double> lag;                                  ///< of the autocorrelations, in time units
   std::vector<std::vector<double>> autocorrelation_theory;  ///< [population][lag]
-  Level network;
+  std::optional<Level> network;
   std::optional<Level> mesoscopic;
-  LevelComparison levels;  ///< if there is a mesoscopic level
-  double threshold = 0.0;  ///< sigma above which a deviation counts as disagreement
-  bool agrees = false;
-  std::string reason;  ///< one or two sentences: what disagrees and what to try, or how strong the agreement is
-  std::size_t comparisons = 0;   ///< all that were judged
-  std::vector<Deviation> worst;  ///< the largest of them, largest first
+  LevelComparison levels;  ///< if there are both
+  /// [population]: whether the mesoscopic model of this output is the network itself (up to 4 x ensemble_size neurons),
+  /// so that comparing them says nothing: shown, but neither judged nor counted. If that is so of all outputs and the
+  /// network takes part, the mesoscopic level is left out.
+  std::vector<char> itself;
+  Judgement judgement;
+  std::vector<Deviation> worst;    ///< the largest of all that was judged, largest first
+  std::vector<std::string> notes;  ///< what a reader must know besides: levels that are one, modes slower than the run
+
+  /// The levels that ran, in words: "network, mesoscopic model and theory".
+  [[nodiscard]] std::string levels_in_words() const;
+  /// A level that is there: the network if it is.
+  [[nodiscard]] const Level& first_level() const { return network ? *network : *mesoscopic; }
 };
 
 /// Simulates `simulated` in spectrum.trials independent trials (trials side by side on the execution's threads), and
 /// compares the spectrum of each with the theory of `theorised`, which is the same model unless a wrong theory is to be
 /// tested. Compared are the outputs of the model (model::outputs). With random sampling each trial draws its own sample
-/// and the theory is evaluated at that sample's operating point, so that the errors between trials hold the variation
-/// of the samples. The mesoscopic model of a trial has the mean rates of the same sample. Judged are, for both levels
-/// against theory, the bands of spectra and cross-spectra, the variance and the mean rates; and for the levels against
-/// each other bands and mean rates. Skewness and autocorrelation are shown. A stop request ends it after the trials
-/// that are finished; with fewer than two the result says so and does not agree. Throws InputError if the models have
-/// time-dependent stimuli, differ in their populations' names, or the trials are too short for the resolution asked
-/// for.
+/// and the theory is evaluated at that sample's operating point. The mesoscopic model of a trial has the mean rates of
+/// the same sample. Judged are, for both levels against theory, the bands of spectra and cross-spectra, the power in
+/// all bands together and the mean rates; and for the levels against each other bands, mean rates and cross-spectra:
+/// from 8 trials on all together, by labels of trials exchanged at random. Skewness and autocorrelation are shown.
+///
+/// A stop request ends it after the trials that are finished; unless these disagree, the verdict then is
+/// "inconclusive". Throws InputError if the models have time-dependent stimuli, differ in their populations' names, or
+/// the trials are too short for the resolution asked for.
 [[nodiscard]] Comparison compare(const model::Model& simulated, const model::Model& theorised, const Settings& settings,
                                  const Execution& execution = {});
 

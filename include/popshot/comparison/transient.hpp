@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "popshot/comparison/verdict.hpp"
 #include "popshot/core/execution.hpp"
 #include "popshot/core/result.hpp"
 #include "popshot/model/model.hpp"
@@ -32,21 +33,29 @@ struct TransientComparison {
   std::vector<TrialBand> mesoscopic;            ///< [population]
   /// [population][time], in sigma: mean of the mesoscopic model - that of the network, trial by trial.
   std::vector<std::vector<double>> mean_deviation;
-  /// [population][time], in sigma: difference of the logarithms of the variances.
+  /// [population][time], in sigma: variance of the mesoscopic model against that of the network (Pitman's test, exact
+  /// for paired Gaussian trials).
   std::vector<std::vector<double>> spread_deviation;
-  double threshold = 0.0;  ///< sigma above which a deviation counts as disagreement
-  bool agrees = false;
-  std::string reason;
+  /// [population], in sigma: the same for the means and for the variances of all times together.
+  std::vector<double> total_mean_deviation;
+  std::vector<double> total_spread_deviation;
+  /// [population]: whether the mesoscopic model of this output is the network itself; then it is not judged.
+  std::vector<char> itself;
+  /// Its band factor is that of the mean rate, at times when this exceeds a tenth of its largest value; its total
+  /// factor that of the variance of all times together.
+  Judgement judgement;
+  std::vector<std::string> notes;
 };
 
 /// Whether the model is to be compared over time: its stimuli vary in time, or it starts from given rates and voltages
 /// and has no stable stationary state for linear theory (it oscillates).
 [[nodiscard]] bool needs_transient(const model::Model& model);
 
-/// Simulates spectrum.trials trials of network and mesoscopic model and compares their means and standard deviations at
-/// all recorded times; theory of this kind is the mean field, which is shown and not judged (the mean of finite
-/// networks differs from it). `false_alarm`: the probability that equal levels are declared different. A stop request
-/// ends it after the trials that are finished. Throws as the simulations do.
+/// Simulates spectrum.trials trials of network and mesoscopic model and compares their means and variances at all
+/// recorded times and over all of them together; theory of this kind is the mean field, which is shown and not judged
+/// (the mean of finite networks differs from it). `false_alarm`: the probability that equal levels are declared
+/// different, anywhere; it is measured on the trials themselves, by exchanging levels within pairs of trials (theory.md
+/// (24e)). A stop request ends it after the trials that are finished. Throws as the simulations do.
 [[nodiscard]] TransientComparison compare_transient(const model::Model& model, double false_alarm = 1e-3,
                                                     const Execution& execution = {});
 

@@ -19,6 +19,7 @@ enum class RandomStream : std::uint64_t {
   neuron_noise = 6,    ///< noise of the neurons: entity = time step and neuron
   ensemble_noise = 7,  ///< noise of the representative neurons: entity = time step and neuron
   stimulus = 8,        ///< random stimuli (member: trial, stimulus): entity = number of the draw
+  resampling = 9,      ///< exchanged labels of trials (member: draw, kind): entity = place
 };
 
 /// The member of an ensemble that a number belongs to: which trial, which population.
