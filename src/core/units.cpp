@@ -1,18 +1,19 @@
 #include "popshot/core/units.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace popshot {
 
 namespace {
 
-/// printf's "%.<precision><conversion>".
-std::string print(double value, int precision, bool with_exponent) {
-  char text[512];
-  std::snprintf(text, sizeof text, with_exponent ? "%.*e" : "%.*f", precision, value);
-  return text;
+/// With `precision` digits behind the point, 0 <= precision < 30.
+std::string print(double value, int precision, std::chars_format format) {
+  std::array<char, 400> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, format, precision).ptr;
+  return {text.data(), end};
 }
 
 }  // namespace
@@ -29,15 +30,15 @@ std::vector<double> scaled(std::vector<double> values, const RateUnit& unit) {
 }
 
 std::string with_digits(double value, int digits) {
-  if (!std::isfinite(value)) return print(value, 0, false);
-  if (value == 0.0) return print(0.0, digits - 1, false);
+  if (!std::isfinite(value)) return print(value, 0, std::chars_format::fixed);
+  if (value == 0.0) return print(0.0, digits - 1, std::chars_format::fixed);
   constexpr double smallest = 1e-4;
   constexpr double largest = 1e7;
-  const std::string scientific = print(value, digits - 1, true);
+  const std::string scientific = print(value, digits - 1, std::chars_format::scientific);
   if (std::abs(value) < smallest || std::abs(value) >= largest) return scientific;
   // The exponent after rounding: 0.9999 with three digits is 1.00.
   const int exponent = std::stoi(scientific.substr(scientific.find('e') + 1));
-  return print(value, std::max(0, digits - 1 - exponent), false);
+  return print(value, std::max(0, digits - 1 - exponent), std::chars_format::fixed);
 }
 
 std::vector<std::string> told_apart(const std::vector<double>& values, int least, int most) {
