@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace popshot::cli {
 
@@ -30,6 +31,37 @@ std::string rate_text(double value, const std::string& time_unit, int digits) {
 std::string rate_unit_text(const std::string& time_unit) {
   const auto unit = rate_unit(time_unit);
   return unit.name == "Hz" ? unit.name : "per " + time_unit;
+}
+
+std::string resonance_text(const std::optional<theory::Resonance>& resonance, const model::SpectrumSettings& range,
+                           const std::string& time_unit) {
+  if (!resonance) return "no resonance: the total spectrum has no peak";
+  const bool outside = resonance->frequency < range.frequency_min || resonance->frequency > range.frequency_max;
+  std::string text = "resonance at " + rate_text(resonance->frequency, time_unit);
+  if (std::isfinite(resonance->width())) {
+    text += fmt::format(", half-power width {}, quality {}", rate_text(resonance->width(), time_unit),
+                        with_digits(resonance->quality(), 3));
+  } else {
+    text += ", broad: not half its power on both sides";
+  }
+  text += fmt::format("; total {:.4e}", rate_unit(time_unit).factor * resonance->power);
+  if (outside) text += "; outside spectrum.frequency_range";
+  return text;
+}
+
+nlohmann::ordered_json resonance_table(const std::optional<theory::Resonance>& resonance,
+                                       const std::string& time_unit) {
+  if (!resonance) return nullptr;
+  const double factor = rate_unit(time_unit).factor;
+  nlohmann::ordered_json table{{"frequency", factor * resonance->frequency},
+                               {"width", nullptr},
+                               {"quality", nullptr},
+                               {"power", factor * resonance->power}};
+  if (std::isfinite(resonance->width())) {
+    table["width"] = factor * resonance->width();
+    table["quality"] = resonance->quality();
+  }
+  return table;
 }
 
 }  // namespace popshot::cli

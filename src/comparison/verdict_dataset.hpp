@@ -5,6 +5,7 @@
 #include <string>
 
 #include "popshot/core/result.hpp"
+#include "popshot/core/units.hpp"
 
 namespace popshot::comparison {
 
@@ -14,6 +15,7 @@ Dataset verdict_dataset(const Compared& c, const std::string& kind, const std::s
   Dataset data;
   data.attributes = {{"popshot_kind", kind},
                      {"time_unit", time_unit},
+                     {"rate_unit", rate_unit(time_unit).name},
                      {"verdict", std::string(c.agrees ? "agree" : "disagree")},
                      {"verdict_reason", c.reason},
                      {"threshold_sigma", c.threshold},
