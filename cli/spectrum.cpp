@@ -111,7 +111,7 @@ void print(const model::Model& model, const Result& result) {
     const auto peak = static_cast<std::size_t>(std::max_element(total.begin(), total.end()) - total.begin());
     std::cout << resonance_text(result.resonances[k], model.spectrum, model.time_unit) << '\n';
     if (!result.resonances[k] || total[peak] > 1.001 * unit.factor * result.resonances[k]->power) {
-      std::cout << fmt::format("largest total: {:.4e} at {} of the frequencies shown\n", total[peak],
+      std::cout << fmt::format("largest total at the frequencies shown: {:.4e}, at {}\n", total[peak],
                                rate_text(theory.total.frequency[peak], model.time_unit));
     }
     std::cout << '\n';

@@ -42,7 +42,7 @@ std::string resonance_text(const std::optional<theory::Resonance>& resonance, co
     text += fmt::format(", half-power width {}, quality {}", rate_text(resonance->width(), time_unit),
                         with_digits(resonance->quality(), 3));
   } else {
-    text += ", broad: not half its power on both sides";
+    text += ", broad: the spectrum does not fall to half of it on both sides";
   }
   text += fmt::format("; total {:.4e}", rate_unit(time_unit).factor * resonance->power);
   if (outside) text += "; outside spectrum.frequency_range";

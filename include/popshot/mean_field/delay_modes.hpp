@@ -12,9 +12,10 @@ namespace popshot::mean_field {
 /// more than a factor of e within the longest delay, -Re delay > 1, and exist because of the delays alone. Of an
 /// infinite ladder of such modes, which say nothing about the populations, the first ones are found. When all delays
 /// shrink to nothing a delay mode runs away, |s| delay growing as a logarithm, while every other one tends to an
-/// eigenvalue of the model without delays: each is followed down to 1e-4 of the delays by Newton's method. False
-/// without delays, with Gaussian noise in the neurons (there it would take long), and where an eigenvalue is lost on
-/// its way. Milliseconds for two populations.
+/// eigenvalue of the model without delays: each is followed down to 1e-4 of the delays by Newton's method. Where the
+/// two kinds come close the answer is a matter of chance, so that none that decays more slowly than every mode of the
+/// other kind is called one. False without delays, with Gaussian noise in the neurons or more than 200 projections
+/// (there it would take long), and where an eigenvalue is lost on its way. Milliseconds for two populations.
 [[nodiscard]] std::vector<bool> delay_modes(const model::Model& model, const OperatingPoint& point,
                                             const std::vector<std::complex<double>>& eigenvalues);
 

@@ -83,7 +83,7 @@ TEST(Resonance, IsTheHighestOfSeveralAndHasNoWidthOnASideWhereTheSpectrumRisesAg
   ASSERT_TRUE(peak.has_value());
   EXPECT_NEAR(peak->frequency, 1.25, 0.02);
   EXPECT_TRUE(std::isfinite(peak->width()));
-  const auto foot = [](double f) { return 0.8 + std::exp(-std::pow((f - 1.0) / 0.1, 2)) + (f < 0.5 ? 3.0 : 0.0); };
+  const auto foot = [](double f) { return 1.2 + std::exp(-std::pow((f - 1.0) / 0.1, 2)) + (f < 0.5 ? 3.0 : 0.0); };
   const auto broad = find_resonance(foot, frequency, values(foot, frequency));
   ASSERT_TRUE(broad.has_value());
   EXPECT_NEAR(broad->frequency, 1.0, 1e-5);
