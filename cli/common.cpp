@@ -12,6 +12,7 @@
 
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
+#include "popshot/theory/likely_slips.hpp"
 
 namespace popshot::cli {
 
@@ -42,6 +43,9 @@ std::vector<std::string> ModelOptions::overrides() const {
 
 ModelFile ModelOptions::read(const RunOptions& run, const std::vector<std::string>& all_overrides) const {
   ModelFile file{io::read_model(path, all_overrides), std::nullopt};
+  if (!run.quiet) {
+    for (const auto& slip : theory::likely_slips(file.model)) std::cerr << "note: " << slip.text << '\n';
+  }
   auto& simulation = file.model.simulation;
   if (simulation.time_step == 0.0) {
     file.choice = theory::choose_time_step(file.model);

@@ -45,8 +45,8 @@ struct ModelOptions {
   void add_to(CLI::App& app);
   /// The overrides in the order in which they take effect.
   [[nodiscard]] std::vector<std::string> overrides() const;
-  /// Reads the model and chooses its time step if it is "auto"; one of the file that is far too long is noted on
-  /// stderr.
+  /// Reads the model and chooses its time step if it is "auto". Noted on stderr, unless --quiet: likely slips, and a
+  /// time step of the file that is far too long.
   [[nodiscard]] ModelFile read(const RunOptions& run) const { return read(run, overrides()); }
   [[nodiscard]] ModelFile read(const RunOptions& run, const std::vector<std::string>& all_overrides) const;
 };

@@ -13,6 +13,7 @@
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
+#include "units.hpp"
 
 namespace popshot::cli {
 
@@ -30,6 +31,8 @@ struct Options {
 ordered_json summarise(const Options& options, const model::Model& model, const Activity& activity) {
   ordered_json table{{"model", model.name}, {"level", options.level}, {"finished", activity.finished}};
   table["recorded_time"] = static_cast<double>(activity.samples()) * activity.interval;
+  const auto unit = rate_unit(model.time_unit);
+  table["rate_unit"] = unit.name;
   table["populations"] = ordered_json::array();
   const auto names = comparison::output_names(model);
   for (std::size_t k = 0; k < names.size(); ++k) {
@@ -38,8 +41,9 @@ ordered_json summarise(const Options& options, const model::Model& model, const 
     const double mean = rate.empty() ? 0.0 : std::accumulate(rate.begin(), rate.end(), 0.0) / n;
     double squares = 0.0;
     for (const double value : rate) squares += (value - mean) * (value - mean);
-    table["populations"].push_back(
-        {{"name", names[k]}, {"mean_rate", mean}, {"standard_deviation", rate.empty() ? 0.0 : std::sqrt(squares / n)}});
+    table["populations"].push_back({{"name", names[k]},
+                                    {"mean_rate", unit.factor * mean},
+                                    {"standard_deviation", rate.empty() ? 0.0 : unit.factor * std::sqrt(squares / n)}});
   }
   return table;
 }
@@ -71,9 +75,9 @@ int run(const Options& options, const Invocation& invocation) {
                              table["recorded_time"].get<double>(), model.time_unit,
                              activity.finished ? "" : " (interrupted)");
     for (const auto& entry : table["populations"]) {
-      std::cout << fmt::format("  {:<16} mean rate {:.6f}  standard deviation {:.6f}  per {}\n",
+      std::cout << fmt::format("  {:<16} mean rate {:.6f}  standard deviation {:.6f}  {}\n",
                                entry["name"].get<std::string>(), entry["mean_rate"].get<double>(),
-                               entry["standard_deviation"].get<double>(), model.time_unit);
+                               entry["standard_deviation"].get<double>(), rate_unit_text(model.time_unit));
     }
   });
   return activity.finished ? done : interrupted;

@@ -1,18 +1,27 @@
 // popshot spectrum: the theory of the spectra.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <complex>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "common.hpp"
 #include "popshot/comparison/compare.hpp"
 #include "popshot/comparison/outputs.hpp"
+#include "popshot/comparison/resonances.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
+#include "popshot/mean_field/delay_modes.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/sample.hpp"
+#include "popshot/theory/spectra.hpp"
+#include "units.hpp"
 
 namespace popshot::cli {
 
@@ -32,18 +41,30 @@ struct Options {
   std::size_t points = 600;
 };
 
-ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory,
-                      const mean_field::OperatingPoint& point) {
+/// What the command shows.
+struct Result {
+  theory::ShotNoise theory;                                  ///< of the outputs
+  mean_field::OperatingPoint point;                          ///< of the outputs
+  std::vector<std::optional<theory::Resonance>> resonances;  ///< of the outputs
+  std::vector<std::complex<double>> eigenvalues;
+  std::vector<bool> delay_modes;
+};
+
+ordered_json tabulate(const model::Model& model, const Result& result) {
+  const auto& theory = result.theory;
+  const auto unit = rate_unit(model.time_unit);
   ordered_json table{{"model", model.name},
-                     {"convention", "two-sided power spectral density of the activity, unit 1/" + model.time_unit},
-                     {"frequency", theory.total.frequency}};
+                     {"convention", "two-sided power spectral density of the activity, unit " + unit.name},
+                     {"rate_unit", unit.name},
+                     {"frequency", scaled(theory.total.frequency, unit)}};
   const auto names = comparison::output_names(model);
   for (std::size_t k = 0; k < names.size(); ++k) {
     table["populations"].push_back({{"name", names[k]},
-                                    {"rate", point.rate(static_cast<Eigen::Index>(k))},
-                                    {"psd_total", theory.total.power(k)},
-                                    {"psd_uncoupled", theory.uncoupled.power(k)},
-                                    {"psd_induced", theory.induced.power(k)}});
+                                    {"rate", unit.factor * result.point.rate(static_cast<Eigen::Index>(k))},
+                                    {"resonance", resonance_table(result.resonances[k], model.time_unit)},
+                                    {"psd_total", scaled(theory.total.power(k), unit)},
+                                    {"psd_uncoupled", scaled(theory.uncoupled.power(k), unit)},
+                                    {"psd_induced", scaled(theory.induced.power(k), unit)}});
   }
   table["cross"] = ordered_json::array();
   for (std::size_t k = 0; k < names.size(); ++k) {
@@ -60,26 +81,40 @@ ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory
   return table;
 }
 
-void print(const model::Model& model, const theory::ShotNoise& theory) {
+void print(const model::Model& model, const Result& result) {
   constexpr std::size_t rows = 20;
+  const auto& theory = result.theory;
+  const auto unit = rate_unit(model.time_unit);
   const auto all = outputs(model);
   for (std::size_t k = 0; k < all.size(); ++k) {
-    const auto total = theory.total.power(k);
-    const auto uncoupled = theory.uncoupled.power(k);
-    const auto induced = theory.induced.power(k);
-    std::cout << fmt::format("{}, N = {}; two-sided power spectral density, 1/{}\n", all[k].name,
-                             output_size(model, all[k]), model.time_unit);
-    std::cout << fmt::format("{:>12} {:>12} {:>12} {:>12}\n", "frequency", "total", "uncoupled", "induced");
+    const auto total = scaled(theory.total.power(k), unit);
+    const auto uncoupled = scaled(theory.uncoupled.power(k), unit);
+    const auto induced = scaled(theory.induced.power(k), unit);
+    std::cout << fmt::format("{}, N = {}; two-sided power spectral density, {}\n", all[k].name,
+                             output_size(model, all[k]), unit.name);
+    std::cout << fmt::format("{:>14} {:>12} {:>12} {:>12}\n", fmt::format("frequency/{}", unit.name), "total",
+                             "uncoupled", "induced");
     const std::size_t count = total.size();
     const std::size_t shown = std::min(rows, count);
+    std::vector<std::size_t> places;
+    std::vector<double> frequency;
     for (std::size_t row = 0; row < shown; ++row) {
-      const std::size_t i = shown == 1 ? 0 : row * (count - 1) / (shown - 1);
-      std::cout << fmt::format("{:>12.4g} {:>12.4e} {:>12.4e} {:>12.4e}\n", theory.total.frequency[i], total[i],
-                               uncoupled[i], induced[i]);
+      places.push_back(shown == 1 ? 0 : row * (count - 1) / (shown - 1));
+      frequency.push_back(unit.factor * theory.total.frequency[places.back()]);
+    }
+    const auto labels = told_apart(frequency, 4);
+    for (std::size_t row = 0; row < shown; ++row) {
+      const std::size_t i = places[row];
+      std::cout << fmt::format("{:>14} {:>12.4e} {:>12.4e} {:>12.4e}\n", labels[row], total[i], uncoupled[i],
+                               induced[i]);
     }
     const auto peak = static_cast<std::size_t>(std::max_element(total.begin(), total.end()) - total.begin());
-    std::cout << fmt::format("largest total: {:.4e} at frequency {:.4g}\n\n", total[peak],
-                             theory.total.frequency[peak]);
+    std::cout << resonance_text(result.resonances[k], model.spectrum, model.time_unit) << '\n';
+    if (!result.resonances[k] || total[peak] > 1.001 * unit.factor * result.resonances[k]->power) {
+      std::cout << fmt::format("largest total at the frequencies shown: {:.4e}, at {}\n", total[peak],
+                               rate_text(theory.total.frequency[peak], model.time_unit));
+    }
+    std::cout << '\n';
   }
 }
 
@@ -101,8 +136,8 @@ void print_pairs(const model::Model& model, const theory::ShotNoise& theory) {
         }
       }
       const auto cross = theory.total.density[place](static_cast<Eigen::Index>(k), static_cast<Eigen::Index>(l));
-      std::cout << fmt::format("{} and {}: largest coherence {:.4f} at frequency {:.4g}, phase {:+.3f}\n", names[k],
-                               names[l], largest, theory.total.frequency[place], std::arg(cross));
+      std::cout << fmt::format("{} and {}: largest coherence {:.4f} at {}, phase {:+.3f}\n", names[k], names[l],
+                               largest, rate_text(theory.total.frequency[place], model.time_unit), std::arg(cross));
     }
   }
   if (printed > most_pairs) {
@@ -120,12 +155,17 @@ int run(const Options& options, const Invocation& invocation) {
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   const double step = options.time_step_kernel ? model.simulation.time_step : 0.0;
-  auto point = mean_field::selected_state(model).point;
+  const auto state = mean_field::selected_state(model);
+  auto point = state.point;
+  Result result;
+  result.eigenvalues = state.eigenvalues;
   if (options.at == comparison::At::finite) {
     model::require_memory(model);
     point =
         network::operating_point(model, network::draw_sample(model, 0, {.threads = options.run.threads}), point, step);
+    result.eigenvalues = mean_field::eigenvalues(model, point);
   }
+  result.delay_modes = mean_field::delay_modes(model, point, result.eigenvalues);
   theory::Options theory_options{.time_step = step};
   if (options.noise == Noise::white) theory_options.noise = theory::Noise::white;
   if (options.noise == Noise::spectral || options.noise == Noise::markovian) {
@@ -133,15 +173,19 @@ int run(const Options& options, const Invocation& invocation) {
         model, point,
         options.noise == Noise::spectral ? model::MesoscopicNoise::spectral : model::MesoscopicNoise::markovian);
   }
-  const auto theory = comparison::output_spectra(
-      model,
-      theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points), theory_options));
-  point = comparison::output_point(model, point);
-  options.run.save(comparison::to_dataset(theory, point, comparison::output_names(model), model.time_unit), file,
-                   "theory", invocation);
-  options.run.print(file, tabulate(model, theory, point), [&] {
-    print(model, theory);
-    print_pairs(model, theory);
+  const auto frequency = comparison::curve_frequencies(model.spectrum, options.points);
+  const auto with_peaks = theory::with_peaks(frequency, result.eigenvalues);
+  const theory::Spectra spectra(model, point, theory_options, with_peaks.back());
+  result.theory = comparison::output_spectra(model, theory::shot_noise(spectra, frequency));
+  result.resonances = comparison::resonances(model, spectra, with_peaks);
+  result.point = comparison::output_point(model, point);
+  auto data = comparison::to_dataset(result.theory, result.point, comparison::output_names(model), model.time_unit);
+  comparison::add_resonances(data, result.resonances, model.time_unit);
+  comparison::add_modes(data, result.eigenvalues, result.delay_modes, model.time_unit);
+  options.run.save(std::move(data), file, "theory", invocation);
+  options.run.print(file, tabulate(model, result), [&] {
+    print(model, result);
+    print_pairs(model, result.theory);
   });
   return done;
 }

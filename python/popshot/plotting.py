@@ -74,6 +74,16 @@ def save(drawn: Figure, path: str | Path) -> None:
         drawn.savefig(path)
 
 
+def _rate_unit(data: xarray.Dataset) -> str:
+    """The unit of rates, frequencies and densities in a result: Hz, or 1/(time unit), as in files older than the attribute."""
+    return str(data.attrs.get("rate_unit", f"1/{data.attrs['time_unit']}"))
+
+
+def _frequency_label(data: xarray.Dataset) -> str:
+    unit = _rate_unit(data)
+    return f"frequency ({unit})" if unit == "Hz" else f"frequency (cycles per {data.attrs['time_unit']})"
+
+
 def draw_simulation(data: xarray.Dataset) -> Figure:
     """Rates against time, one row per population, under the spikes of the raster if there are any."""
     populations = [str(name) for name in data["population"].values]
@@ -86,7 +96,7 @@ def draw_simulation(data: xarray.Dataset) -> Figure:
         _draw_raster(axes[0], data)
     for axis, name in zip(axes[rows - len(populations):], populations):
         axis.plot(data["time"], data["rate"].sel(population=name), color="black", linewidth=0.6)
-        axis.set_ylabel(f"rate of {name}\n(1/{unit})")
+        axis.set_ylabel(f"rate of {name}\n({_rate_unit(data)})")
         axis.set_ylim(bottom=0)
         axis.margins(x=0)
     axes[-1].set_xlabel(f"time ({unit})")
@@ -119,7 +129,7 @@ def draw_spectrum(data: xarray.Dataset) -> Figure:
         pair = data.sel(population=a, source=b)
         axis.plot(data["frequency"], numpy.hypot(pair["cross_real"], pair["cross_imag"]), **{**STYLES["total"], "label": None})
         _finish_density_axis(axis, data, f"{a}, {b}")
-        axis.set_ylabel(f"|cross-spectral density| (1/{data.attrs['time_unit']})")
+        axis.set_ylabel(f"|cross-spectral density| ({_rate_unit(data)})")
     for axis in axes[count:]:
         axis.set_visible(False)
     _legend_above(drawn, axes[0])
@@ -203,7 +213,7 @@ def _draw_pair(coherence: Axes, phase: Axes, data: xarray.Dataset, first: str, s
     for axis in (coherence, phase):
         axis.set_xscale("log")
     _label_frequencies(phase)
-    phase.set_xlabel(f"frequency (1/{data.attrs['time_unit']})")
+    phase.set_xlabel(_frequency_label(data))
 
 
 def _draw_autocorrelation(axis: Axes, data: xarray.Dataset, one: xarray.Dataset) -> None:
@@ -236,7 +246,7 @@ def draw_transient(data: xarray.Dataset) -> Figure:
             lower.plot(time, one[f"{level}_sd"], **{**look, "linewidth": 0.5 * look["linewidth"]})
         upper.plot(time, one["mean_field"], **STYLES["mean_field"])
         size = f"{int(one['size']):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-        upper.set_ylabel(f"rate of {name} (1/{unit})")
+        upper.set_ylabel(f"rate of {name} ({_rate_unit(data)})")
         upper.set_title(f"$N$ = {size}, {data.attrs['trials']} trials", fontsize=7, loc="right")
         upper.margins(x=0)
         lower.set_ylabel("standard\ndeviation")
@@ -310,7 +320,6 @@ def _draw_theory(axis: Axes, one: xarray.Dataset) -> None:
 
 
 def _finish_density_axis(axis: Axes, data: xarray.Dataset, title: str) -> None:
-    unit = data.attrs["time_unit"]
     axis.set_xscale("log")
     axis.set_yscale("log")
     # Down to a thousandth of the total's smallest value: beyond, a curve says nothing.
@@ -318,8 +327,8 @@ def _finish_density_axis(axis: Axes, data: xarray.Dataset, title: str) -> None:
     axis.set_ylim(bottom=max(axis.get_ylim()[0], 1e-3 * total.max(initial=0.0)))
     axis.set_xlim(float(data["frequency"][0]), float(data["frequency"][-1]))
     _label_frequencies(axis)
-    axis.set_xlabel(f"frequency (cycles per {unit})")
-    axis.set_ylabel(f"power spectral density (1/{unit})")
+    axis.set_xlabel(_frequency_label(data))
+    axis.set_ylabel(f"power spectral density ({_rate_unit(data)})")
     axis.set_title(title, fontsize=8, loc="left")
 
 
@@ -347,5 +356,5 @@ def _draw_ratio(axis: Axes, data: xarray.Dataset, one: xarray.Dataset) -> None:
         axis.plot(centre[wrong], ratio[wrong], "s", markersize=6, markerfacecolor="none", color=color)
         reach = max(reach, 1.15 * float(numpy.max(numpy.abs(ratio - 1.0) + error)))
     axis.set_ylim(1.0 - reach, 1.0 + reach)
-    axis.set_xlabel(f"frequency (cycles per {data.attrs['time_unit']})")
+    axis.set_xlabel(_frequency_label(data))
     axis.set_ylabel("simulated\n/ theory")

@@ -1,8 +1,11 @@
-// Results as labelled arrays: names, dimensions and units of every variable that Popshot writes.
+// Results as labelled arrays: names, dimensions and units of every variable that Popshot writes. Rates, frequencies and
+// densities are in the unit of rate_unit (Hz where the time unit is ms or s), times in the model's.
 #include <string>
 #include <vector>
 
 #include "popshot/comparison/compare.hpp"
+#include "popshot/comparison/resonances.hpp"
+#include "popshot/core/units.hpp"
 #include "verdict_dataset.hpp"
 
 namespace popshot::comparison {
@@ -43,22 +46,26 @@ void add_populations(Dataset& data, const std::vector<std::string>& names) {
 
 void add_theory(Dataset& data, const theory::ShotNoise& theory, const std::vector<std::string>& names,
                 const std::string& time_unit) {
-  const std::string per_time = "1/" + time_unit;
+  const RateUnit unit = rate_unit(time_unit);
   data.add_dimension("source", names.size());
   data.add({"source", {"source"}, names, "1", "population whose conjugate enters the cross-spectrum"});
   data.add_dimension("frequency", theory.total.size());
-  data.add({"frequency", {"frequency"}, theory.total.frequency, per_time, "frequency (cycles per time unit)"});
+  data.add({"frequency",
+            {"frequency"},
+            scaled(theory.total.frequency, unit),
+            unit.name,
+            "frequency (cycles per time unit)"});
   const std::vector<std::string> dimensions{"population", "frequency"};
-  data.add(
-      {"psd_total", dimensions, powers(theory.total), per_time, "two-sided power spectral density, theory, coupled"});
-  data.add({"psd_uncoupled", dimensions, powers(theory.uncoupled), per_time,
+  data.add({"psd_total", dimensions, scaled(powers(theory.total), unit), unit.name,
+            "two-sided power spectral density, theory, coupled"});
+  data.add({"psd_uncoupled", dimensions, scaled(powers(theory.uncoupled), unit), unit.name,
             "two-sided power spectral density, theory, shot noise of the uncoupled network"});
-  data.add({"psd_induced", dimensions, powers(theory.induced), per_time,
+  data.add({"psd_induced", dimensions, scaled(powers(theory.induced), unit), unit.name,
             "two-sided power spectral density, theory, fluctuations induced by coupling"});
   const std::vector<std::string> pairs{"population", "source", "frequency"};
-  data.add({"cross_real", pairs, cross(theory.total, [](auto z) { return z.real(); }), per_time,
+  data.add({"cross_real", pairs, scaled(cross(theory.total, [](auto z) { return z.real(); }), unit), unit.name,
             "real part of the two-sided cross-spectral density, theory, coupled"});
-  data.add({"cross_imag", pairs, cross(theory.total, [](auto z) { return z.imag(); }), per_time,
+  data.add({"cross_imag", pairs, scaled(cross(theory.total, [](auto z) { return z.imag(); }), unit), unit.name,
             "imaginary part of the two-sided cross-spectral density, theory, coupled"});
 }
 
@@ -122,26 +129,29 @@ void add_ratios(Dataset& data, const std::string& prefix, const std::vector<std:
 }
 
 void add_level(Dataset& data, const Level& level, const std::string& prefix, const std::string& name,
-               const std::string& per_time) {
+               const RateUnit& unit) {
   const std::vector<std::string> dimensions{"population", "estimate_frequency"};
-  data.add({named(prefix, "estimate_psd"), dimensions, powers(level.estimate), per_time,
+  data.add({named(prefix, "estimate_psd"), dimensions, scaled(powers(level.estimate), unit), unit.name,
             "two-sided power spectral density, simulated " + name + ", Welch with Hann window, mean over trials"});
-  data.add({named(prefix, "estimate_psd_error"), dimensions, flattened(level.estimate_error), per_time,
+  data.add({named(prefix, "estimate_psd_error"), dimensions, scaled(flattened(level.estimate_error), unit), unit.name,
             "standard error between trials"});
   const std::vector<std::string> pairs{"population", "source", "estimate_frequency"};
-  data.add({named(prefix, "estimate_cross_real"), pairs, cross(level.estimate, [](auto z) { return z.real(); }),
-            per_time, "real part of the two-sided cross-spectral density, simulated " + name});
-  data.add({named(prefix, "estimate_cross_imag"), pairs, cross(level.estimate, [](auto z) { return z.imag(); }),
-            per_time, "imaginary part of the two-sided cross-spectral density, simulated " + name});
+  data.add({named(prefix, "estimate_cross_real"), pairs,
+            scaled(cross(level.estimate, [](auto z) { return z.real(); }), unit), unit.name,
+            "real part of the two-sided cross-spectral density, simulated " + name});
+  data.add({named(prefix, "estimate_cross_imag"), pairs,
+            scaled(cross(level.estimate, [](auto z) { return z.imag(); }), unit), unit.name,
+            "imaginary part of the two-sided cross-spectral density, simulated " + name});
   add_ratios(data, prefix, level.band, name + " / theory");
   const auto column = [&](const std::string& label, const std::string& units, const std::string& text, auto&& value) {
     std::vector<double> values;
     for (std::size_t k = 0; k < level.rate.size(); ++k) values.push_back(value(k));
     data.add({named(prefix, label), {"population"}, values, units, text});
   };
-  column("rate", per_time, "mean firing rate, " + name, [&](auto k) { return level.rate[k].simulated.value; });
-  column("rate_error", per_time, "standard error of (" + name + " - theory) between trials",
-         [&](auto k) { return level.rate[k].difference.error; });
+  column("rate", unit.name, "mean firing rate, " + name,
+         [&](auto k) { return unit.factor * level.rate[k].simulated.value; });
+  column("rate_error", unit.name, "standard error of (" + name + " - theory) between trials",
+         [&](auto k) { return unit.factor * level.rate[k].difference.error; });
   column("rate_deviation", "1", "deviation of the mean rate from theory in sigma",
          [&](auto k) { return level.rate[k].deviation; });
   column("variance_ratio", "1", "variance of the activity in all bands together, " + name + " / theory",
@@ -167,20 +177,21 @@ void add_level(Dataset& data, const Level& level, const std::string& prefix, con
 }  // namespace
 
 Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
-  const std::string per_time = "1/" + time_unit;
+  const RateUnit unit = rate_unit(time_unit);
   Dataset data = verdict_dataset(c, "comparison", time_unit);
   if (c.trials == 0) return data;
   add_theory(data, c.theory, c.populations, time_unit);
+  add_resonances(data, resonances(c.theory.total), time_unit);
   data.add_dimension("estimate_frequency", c.windowed.size());
   data.add({"estimate_frequency",
             {"estimate_frequency"},
-            c.windowed.frequency,
-            per_time,
+            scaled(c.windowed.frequency, unit),
+            unit.name,
             "frequency of the estimate's bins"});
   data.add({"theory_windowed",
             {"population", "estimate_frequency"},
-            powers(c.windowed),
-            per_time,
+            scaled(powers(c.windowed), unit),
+            unit.name,
             "two-sided power spectral density, theory as seen through the estimate's window"});
   data.add_dimension("band", c.bands.size());
   std::vector<double> low;
@@ -189,8 +200,8 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
     low.push_back(band.low);
     high.push_back(band.high);
   }
-  data.add({"band_low", {"band"}, low, per_time, "lower edge of the band"});
-  data.add({"band_high", {"band"}, high, per_time, "upper edge of the band"});
+  data.add({"band_low", {"band"}, scaled(low, unit), unit.name, "lower edge of the band"});
+  data.add({"band_high", {"band"}, scaled(high, unit), unit.name, "upper edge of the band"});
   data.add_dimension("lag", c.lag.size());
   data.add({"lag", {"lag"}, c.lag, time_unit, "lag"});
   data.add({"autocorrelation_theory",
@@ -200,14 +211,17 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
             "autocorrelation of the recorded activity, theory"});
   std::vector<double> theory;
   for (const auto& row : c.first_level().rate) theory.push_back(row.theory);
-  data.add(
-      {"rate_theory", {"population"}, theory, per_time, "mean firing rate, theory at the trials' operating points"});
+  data.add({"rate_theory",
+            {"population"},
+            scaled(theory, unit),
+            unit.name,
+            "mean firing rate, theory at the trials' operating points"});
   if (c.network) {
-    add_level(data, *c.network, "", "network", per_time);
+    add_level(data, *c.network, "", "network", unit);
     add_pairs(data, c.network->pair, c.populations.size(), "", "network", true);
   }
   if (c.mesoscopic) {
-    add_level(data, *c.mesoscopic, "mesoscopic", "mesoscopic model", per_time);
+    add_level(data, *c.mesoscopic, "mesoscopic", "mesoscopic model", unit);
     add_pairs(data, c.mesoscopic->pair, c.populations.size(), "mesoscopic_", "mesoscopic model", !c.network);
   }
   if (c.network && c.mesoscopic) {
@@ -224,11 +238,15 @@ Dataset to_dataset(const Comparison& c, const std::string& time_unit) {
 Dataset to_dataset(const theory::ShotNoise& theory, const mean_field::OperatingPoint& point,
                    const std::vector<std::string>& populations, const std::string& time_unit) {
   Dataset data;
-  data.attributes = {{"popshot_kind", std::string("spectrum")}, {"time_unit", time_unit}};
+  const RateUnit unit = rate_unit(time_unit);
+  data.attributes = {{"popshot_kind", std::string("spectrum")}, {"time_unit", time_unit}, {"rate_unit", unit.name}};
   add_populations(data, populations);
   add_theory(data, theory, populations, time_unit);
-  data.add(
-      {"rate", {"population"}, of_vector(point.rate), "1/" + time_unit, "mean firing rate at the operating point"});
+  data.add({"rate",
+            {"population"},
+            scaled(of_vector(point.rate), unit),
+            unit.name,
+            "mean firing rate at the operating point"});
   data.add({"input", {"population"}, of_vector(point.input), "1", "total constant input at the operating point"});
   return data;
 }
@@ -236,8 +254,10 @@ Dataset to_dataset(const theory::ShotNoise& theory, const mean_field::OperatingP
 Dataset to_dataset(const Activity& activity, const std::vector<std::string>& populations,
                    const std::string& time_unit) {
   Dataset data;
+  const RateUnit unit = rate_unit(time_unit);
   data.attributes = {{"popshot_kind", std::string("simulation")},
                      {"time_unit", time_unit},
+                     {"rate_unit", unit.name},
                      {"record_interval", activity.interval},
                      {"finished", static_cast<std::int64_t>(activity.finished ? 1 : 0)}};
   add_populations(data, populations);
@@ -248,9 +268,9 @@ Dataset to_dataset(const Activity& activity, const std::vector<std::string>& pop
   data.add({"time", {"time"}, time, time_unit, "time, middle of the record interval"});
   data.add({"rate",
             {"population", "time"},
-            flattened(activity.rate),
-            "1/" + time_unit,
-            "spikes per neuron and time unit, mean over the record interval"});
+            scaled(flattened(activity.rate), unit),
+            unit.name,
+            "spikes per neuron and unit of time, mean over the record interval"});
   if (!activity.voltage.empty()) {
     data.add({"voltage",
               {"population", "time"},

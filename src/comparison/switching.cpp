@@ -12,6 +12,7 @@
 
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
+#include "popshot/core/units.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 
@@ -266,13 +267,15 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
 }
 
 Dataset to_dataset(const Switching& s, const std::string& time_unit) {
+  const RateUnit unit = rate_unit(time_unit);
   Dataset data;
   data.attributes = {{"popshot_kind", std::string("switching")},
                      {"time_unit", time_unit},
+                     {"rate_unit", unit.name},
                      {"finished", static_cast<std::int64_t>(s.finished ? 1 : 0)},
-                     {"rate_low", s.rate[0]},
-                     {"rate_saddle", s.rate[1]},
-                     {"rate_high", s.rate[2]}};
+                     {"rate_low", unit.factor * s.rate[0]},
+                     {"rate_saddle", unit.factor * s.rate[1]},
+                     {"rate_high", unit.factor * s.rate[2]}};
   data.add_dimension("size", s.sizes.size());
   data.add({"size", {"size"}, s.sizes, "1", "number of neurons of the first population"});
   data.add_dimension("state", 2);

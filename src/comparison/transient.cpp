@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "popshot/analysis/statistics.hpp"
 #include "popshot/comparison/outputs.hpp"
+#include "popshot/core/units.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mean_field/stationary.hpp"
 #include "popshot/mesoscopic/ensemble.hpp"
@@ -261,7 +263,7 @@ TransientComparison compare_transient(const model::Model& model, double false_al
 }
 
 Dataset to_dataset(const TransientComparison& c, const std::string& time_unit) {
-  const std::string per_time = "1/" + time_unit;
+  const RateUnit unit = rate_unit(time_unit);
   Dataset data = verdict_dataset(c, "transient", time_unit);
   data.add_dimension("time", c.time.size());
   data.add({"time", {"time"}, c.time, time_unit, "time, middle of the record interval"});
@@ -271,21 +273,22 @@ Dataset to_dataset(const TransientComparison& c, const std::string& time_unit) {
       const std::vector<double>& part = row(k);
       values.insert(values.end(), part.begin(), part.end());
     }
+    if (units == unit.name) values = scaled(std::move(values), unit);
     data.add({name, {"population", "time"}, values, units, text});
   };
   using Row = const std::vector<double>&;
-  add("mean_field", per_time, "rate of the mean field", [&](std::size_t k) -> Row { return c.mean_field[k]; });
+  add("mean_field", unit.name, "rate of the mean field", [&](std::size_t k) -> Row { return c.mean_field[k]; });
   if (c.trials == 0) return data;
   const auto add_band = [&](const std::string& level, const std::string& text, const std::vector<TrialBand>& bands) {
-    add(level + "_mean", per_time, text + ": mean rate over trials",
+    add(level + "_mean", unit.name, text + ": mean rate over trials",
         [&](std::size_t k) -> Row { return bands[k].mean; });
-    add(level + "_mean_error", per_time, text + ": standard error of the mean",
+    add(level + "_mean_error", unit.name, text + ": standard error of the mean",
         [&](std::size_t k) -> Row { return bands[k].mean_error; });
-    add(level + "_sd", per_time, text + ": standard deviation between trials",
+    add(level + "_sd", unit.name, text + ": standard deviation between trials",
         [&](std::size_t k) -> Row { return bands[k].standard_deviation; });
-    add(level + "_low", per_time, text + ": 10 % of the trials lie below",
+    add(level + "_low", unit.name, text + ": 10 % of the trials lie below",
         [&](std::size_t k) -> Row { return bands[k].low; });
-    add(level + "_high", per_time, text + ": 90 % of the trials lie below",
+    add(level + "_high", unit.name, text + ": 90 % of the trials lie below",
         [&](std::size_t k) -> Row { return bands[k].high; });
   };
   add_band("network", "network", c.network);

@@ -6,6 +6,7 @@
 
 #include "popshot/comparison/verdict.hpp"
 #include "popshot/core/result.hpp"
+#include "popshot/core/units.hpp"
 
 namespace popshot::comparison {
 
@@ -15,6 +16,7 @@ Dataset verdict_dataset(const Compared& c, const std::string& kind, const std::s
   Dataset data;
   data.attributes = {{"popshot_kind", kind},
                      {"time_unit", time_unit},
+                     {"rate_unit", rate_unit(time_unit).name},
                      {"verdict", verdict_name(c.judgement.verdict)},
                      {"verdict_reason", c.judgement.reason},
                      {"p_value", c.judgement.p_value},

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <numbers>
 #include <optional>
 
+#include "popshot/mean_field/delay_modes.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "popshot/mean_field/stationary.hpp"
 #include "popshot/model/synapse.hpp"
@@ -89,8 +91,7 @@ class Assembly {
   };
 
   [[nodiscard]] std::vector<Channel> make_channels(Index population_states) {
-    double longest = 0.0;
-    for (const auto& projection : model_.projections) longest = std::max(longest, projection.delay);
+    const double longest = longest_delay(model_);
     const auto gathered = [&](bool in_classes) {
       std::vector<Channel> channels;
       for (const auto& projection : model_.projections) {
@@ -175,6 +176,13 @@ class Characteristic {
     }
   }
 
+  /// From now on with delays of `part` times those of the model given.
+  void set_delays(const model::Model& model, double part) {
+    for (std::size_t i = 0; i < model.projections.size(); ++i) {
+      model_.projections[i].delay = part * model.projections[i].delay;
+    }
+  }
+
   [[nodiscard]] Complex operator()(Complex s) const {
     Eigen::MatrixXcd matrix = -coupling_matrix(model_, s);
     for (Index k = 0; k < matrix.rows(); ++k) matrix.row(k) *= responses_[static_cast<std::size_t>(k)](s);
@@ -183,8 +191,9 @@ class Characteristic {
   }
 
   /// The zero near s by Newton's method, if there is one.
-  [[nodiscard]] std::optional<Complex> zero_near(Complex s) const {
-    const double reach = 0.05 * (1.0 + std::abs(s));
+  [[nodiscard]] std::optional<Complex> zero_near(Complex s) const { return zero_near(s, 0.05 * (1.0 + std::abs(s))); }
+  /// The same within `reach` of s.
+  [[nodiscard]] std::optional<Complex> zero_near(Complex s, double reach) const {
     const Complex start = s;
     for (int iteration = 0; iteration < 50; ++iteration) {
       const double step = 1e-6 * (1.0 + std::abs(s));
@@ -198,7 +207,7 @@ class Characteristic {
   }
 
  private:
-  const model::Model& model_;
+  model::Model model_;
   std::vector<Response> responses_;
 };
 
@@ -243,7 +252,79 @@ std::vector<Complex> corrected(const model::Model& model, const OperatingPoint& 
   return result;
 }
 
+/// Where the eigenvalue s goes when all delays shrink to `last_part` of what they are: followed from zero to zero of
+/// the characteristic function, in equal steps of the logarithm. Nothing where it is lost.
+std::optional<Complex> followed(const model::Model& model, Characteristic& characteristic, Complex s,
+                                double last_part) {
+  constexpr double longest_step = 0.1;  // of log(part)
+  constexpr double shortest_step = 1e-3;
+  constexpr double reach = 0.1;
+  double log_part = 0.0;
+  double step = longest_step;
+  Complex slope = 0.0;  // ds/d(-log part)
+  while (log_part > std::log(last_part)) {
+    characteristic.set_delays(model, std::exp(log_part - step));
+    const Complex predicted = s + slope * step;
+    const double scale = std::abs(predicted);
+    auto found = characteristic.zero_near(predicted, reach * scale);
+    // Two real eigenvalues may have met and left the axis, which Newton's method can't from a real start.
+    if (!found) found = characteristic.zero_near(predicted + Complex{0.0, 0.5 * reach * scale}, reach * scale);
+    if (!found) {
+      step *= 0.5;
+      if (step < shortest_step) return std::nullopt;
+      continue;
+    }
+    slope = (*found - s) / step;
+    s = *found;
+    log_part -= step;
+    step = std::min(longest_step, 1.5 * step);
+  }
+  return s;
+}
+
 }  // namespace
+
+double longest_delay(const model::Model& model) {
+  double longest = 0.0;
+  for (const auto& projection : model.projections) longest = std::max(longest, projection.delay);
+  return longest;
+}
+
+std::vector<bool> delay_modes(const model::Model& model, const OperatingPoint& point,
+                              const std::vector<Complex>& eigenvalues) {
+  std::vector<bool> result(eigenvalues.size(), false);
+  const double delay = longest_delay(model);
+  const bool expensive = std::any_of(model.populations.begin(), model.populations.end(), [](const auto& population) {
+    return std::holds_alternative<model::GaussianNoise>(population.noise);
+  });
+  constexpr std::size_t most_projections = 200;
+  if (delay == 0.0 || expensive || model.projections.size() > most_projections) return result;
+  constexpr double last_part = 1e-4;
+  Characteristic characteristic(model, point);
+  for (std::size_t i = 0; i < eigenvalues.size(); ++i) {
+    const Complex value = eigenvalues[i];
+    if (-value.real() * delay <= 1.0) continue;
+    if (i > 0 && value.imag() != 0.0 && value == std::conj(eigenvalues[i - 1])) {
+      result[i] = result[i - 1];
+      continue;
+    }
+    const auto end = followed(model, characteristic, value, last_part);
+    result[i] = end && std::abs(*end) * last_part * delay > 1.0;
+  }
+  // Where the two kinds come close they are told apart by chance: what leads is never left out.
+  double slowest = -std::numeric_limits<double>::infinity();
+  double leading = slowest;
+  for (std::size_t i = 0; i < eigenvalues.size(); ++i) {
+    leading = std::max(leading, eigenvalues[i].real());
+    if (!result[i]) slowest = std::max(slowest, eigenvalues[i].real());
+  }
+  for (std::size_t i = 0; i < eigenvalues.size(); ++i) {
+    if (eigenvalues[i].real() > slowest && (std::isfinite(slowest) || eigenvalues[i].real() == leading)) {
+      result[i] = false;
+    }
+  }
+  return result;
+}
 
 std::vector<Complex> eigenvalues(const model::Model& model, const OperatingPoint& point) {
   const Assembly assembly(model, point, 1e-10);

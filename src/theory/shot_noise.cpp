@@ -6,10 +6,11 @@
 #include <complex>
 #include <memory>
 #include <numbers>
-#include <optional>
+#include <utility>
 
 #include "inverse.hpp"
 #include "popshot/mean_field/population.hpp"
+#include "popshot/theory/spectra.hpp"
 #include "scheme_spectrum.hpp"
 
 namespace popshot::theory {
@@ -142,16 +143,14 @@ Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::Op
   return one_minus(populations.loop_gain(response, f)).partialPivLu().solve(Eigen::MatrixXcd(response.asDiagonal()));
 }
 
-ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
-                     const std::vector<double>& frequencies, const Options& options) {
-  const auto count = static_cast<Eigen::Index>(model.populations.size());
+Spectra::Spectra(const model::Model& model, const mean_field::OperatingPoint& point, Options options, double highest) {
   std::vector<std::function<double(double)>> noise;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
     const auto& population = model.populations[k];
     const double input = point.input(static_cast<Eigen::Index>(k));
     const double neurons = static_cast<double>(population.size);
     if (options.uncoupled) {
-      noise.emplace_back([&options, k](double f) { return options.uncoupled(k, f); });
+      noise.emplace_back([uncoupled = options.uncoupled, k](double f) { return uncoupled(k, f); });
     } else if (options.noise == Noise::white) {
       noise.emplace_back([value = mean_field::stationary_rate(population, input) / neurons](double) { return value; });
     } else {
@@ -159,42 +158,61 @@ ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint
           [density = UncoupledSpectrum(population, input), neurons](double f) { return density(f) / neurons; });
     }
   }
+  const auto uncoupled_at = [noise = std::move(noise)](double f) {
+    Eigen::VectorXcd uncoupled(static_cast<Eigen::Index>(noise.size()));
+    for (std::size_t k = 0; k < noise.size(); ++k) uncoupled(static_cast<Eigen::Index>(k)) = noise[k](f);
+    return uncoupled;
+  };
   const bool stimulated_at_random = std::any_of(model.stimuli.begin(), model.stimuli.end(), model::is_random);
-  double highest = 0.0;
-  for (const double f : frequencies) highest = std::max(highest, std::abs(f));
-  std::optional<SchemeSpectrum> scheme;
-  std::optional<Populations> populations;
   if (options.time_step > 0.0) {
-    scheme.emplace(model, point, options.time_step);
-  } else {
-    populations.emplace(model, point, frequencies.size() > 100 ? highest : 0.0);
-  }
-  ShotNoise result;
-  result.uncoupled.frequency = result.induced.frequency = result.total.frequency = frequencies;
-  for (const double f : frequencies) {
-    Eigen::VectorXcd uncoupled(count);
-    for (Eigen::Index k = 0; k < count; ++k) uncoupled(k) = noise[static_cast<std::size_t>(k)](f);
-    Part part;
-    if (scheme) {
+    const bool jitters = !options.uncoupled;
+    at_ = [scheme = std::make_shared<const SchemeSpectrum>(model, point, options.time_step), uncoupled_at, jitters,
+           stimulated_at_random](double f) {
+      const Eigen::VectorXcd uncoupled = uncoupled_at(f);
       const auto at = scheme->at(f);
-      part = amplified(at.amplification, uncoupled, [&]() -> Eigen::MatrixXcd { return -one_minus(at.amplification); });
-      if (!options.uncoupled) {
+      auto part =
+          amplified(at.amplification, uncoupled, [&]() -> Eigen::MatrixXcd { return -one_minus(at.amplification); });
+      if (jitters) {
         part.total += at.jitter;
         part.induced += at.jitter;
       }
       if (stimulated_at_random) part.total += scheme->stimulated(at, f);
-    } else {
-      const Eigen::VectorXcd response = populations->response(f);
-      const Eigen::MatrixXcd amplification = inverse_of(one_minus(populations->loop_gain(response, f)));
-      part = amplified(amplification, uncoupled,
-                       [&]() -> Eigen::MatrixXcd { return populations->loop_gain(response, f) * amplification; });
-      if (stimulated_at_random) {
-        part.total += amplification * stimulated(model, response, f) * amplification.adjoint();
-      }
+      return At{uncoupled, std::move(part.induced), std::move(part.total)};
+    };
+    return;
+  }
+  at_ = [populations = std::make_shared<const Populations>(model, point, highest), &model, uncoupled_at,
+         stimulated_at_random](double f) {
+    const Eigen::VectorXcd uncoupled = uncoupled_at(f);
+    const Eigen::VectorXcd response = populations->response(f);
+    const Eigen::MatrixXcd amplification = inverse_of(one_minus(populations->loop_gain(response, f)));
+    auto part = amplified(amplification, uncoupled,
+                          [&]() -> Eigen::MatrixXcd { return populations->loop_gain(response, f) * amplification; });
+    if (stimulated_at_random) {
+      part.total += amplification * stimulated(model, response, f) * amplification.adjoint();
     }
-    result.uncoupled.density.emplace_back(uncoupled.asDiagonal());
-    result.induced.density.push_back(std::move(part.induced));
-    result.total.density.push_back(std::move(part.total));
+    return At{uncoupled, std::move(part.induced), std::move(part.total)};
+  };
+}
+
+Spectra::At Spectra::operator()(double f) const { return at_(f); }
+
+ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
+                     const std::vector<double>& frequencies, const Options& options) {
+  constexpr std::size_t many = 100;
+  double highest = 0.0;
+  for (const double f : frequencies) highest = std::max(highest, std::abs(f));
+  return shot_noise(Spectra(model, point, options, frequencies.size() > many ? highest : 0.0), frequencies);
+}
+
+ShotNoise shot_noise(const Spectra& spectra, const std::vector<double>& frequencies) {
+  ShotNoise result;
+  result.uncoupled.frequency = result.induced.frequency = result.total.frequency = frequencies;
+  for (const double f : frequencies) {
+    auto at = spectra(f);
+    result.uncoupled.density.emplace_back(at.uncoupled.asDiagonal());
+    result.induced.density.push_back(std::move(at.induced));
+    result.total.density.push_back(std::move(at.total));
   }
   return result;
 }

@@ -32,6 +32,9 @@ RUNS = {
                   "--duration", "100"],
     "mesoscopic": ["simulate", *FIGURE1, "--level", "mesoscopic", "--set", "simulation.duration=5"],
     "pair-comparison": ["compare", *PAIR, "--trials", "4", "--duration", "200"],
+    "spectrum-in-ms": ["spectrum", *FIGURE1, "--set", "model.time_unit=ms", "--quiet"],
+    "network-in-s": ["simulate", *FIGURE1, "--set", "simulation.duration=5", "--size", "qif=500", "--set", "model.time_unit=s",
+                     "--quiet"],
 }
 
 
@@ -77,6 +80,29 @@ def test_the_comparison_shows_what_it_compares(results):
     assert len(styles) == len(spectrum.get_lines())
     assert "frequency" in ratio.get_xlabel() and "tau" in ratio.get_xlabel()
     assert "lag" in correlation.get_xlabel() and len(correlation.get_lines()) == 3
+
+
+def test_figures_of_milliseconds_and_seconds_are_in_hertz(results):
+    data = popshot.open_result(results["spectrum-in-ms"])
+    assert data["psd_total"].attrs["units"] == data["rate"].attrs["units"] == "Hz"
+    (axis,) = popshot.figure(data).axes
+    assert axis.get_xlabel() == "frequency (Hz)" and axis.get_ylabel() == "power spectral density (Hz)"
+    simulated = popshot.figure(popshot.open_result(results["network-in-s"])).axes
+    assert simulated[0].get_ylabel() == "rate of qif\n(Hz)" and simulated[-1].get_xlabel() == "time (s)"
+    plain = popshot.figure(popshot.open_result(results["spectrum"])).axes[0]
+    assert numpy.allclose(axis.get_xlim(), 1000.0 * numpy.array(plain.get_xlim()))
+    assert plain.get_xlabel() == "frequency (cycles per tau)" and plain.get_ylabel() == "power spectral density (1/tau)"
+
+
+def test_a_spectrum_carries_its_resonance(results):
+    plain, in_ms = (popshot.open_result(results[name]).sel(population="qif") for name in ("spectrum", "spectrum-in-ms"))
+    frequency, width = float(plain["resonance_frequency"]), float(plain["resonance_width"])
+    total = plain["psd_total"].values
+    grid = plain["frequency"].values
+    assert abs(frequency - grid[total.argmax()]) < grid[total.argmax() + 1] - grid[total.argmax() - 1]
+    assert abs(numpy.interp([frequency - width / 2, frequency + width / 2], grid, total) / total.max() - 0.5).max() < 0.1
+    assert float(plain["resonance_quality"]) == pytest.approx(frequency / width)
+    assert float(in_ms["resonance_frequency"]) == pytest.approx(1000 * frequency)
 
 
 def test_the_transient_shows_three_levels(results):

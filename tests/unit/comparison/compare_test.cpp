@@ -88,7 +88,7 @@ TEST(Compare, HoldsWhatItsLabelledArraysSay) {
   EXPECT_EQ(data.dimension("band"), result.bands.size());
   EXPECT_EQ(data.dimension("estimate_frequency"), result.network.estimate.size());
   EXPECT_EQ(std::get<std::vector<double>>(data.find("band_ratio")->values)[3], result.network.band[0][3].ratio.value);
-  EXPECT_EQ(data.find("estimate_psd")->units, "1/ms");
+  EXPECT_EQ(data.find("estimate_psd")->units, "Hz");
   for (const auto& variable : data.variables) EXPECT_FALSE(variable.long_name.empty()) << variable.name;
 }
 
