@@ -20,7 +20,7 @@
 namespace popshot::cli {
 
 /// Exit codes of the command line.
-enum ExitCode : int { done = 0, says_no = 1, wrong_input = 2, broke_down = 3, interrupted = 130 };
+enum ExitCode : int { done = 0, says_no = 1, wrong_input = 2, broke_down = 3, cannot_tell = 4, interrupted = 130 };
 
 /// The command as it was typed, for the provenance of results.
 struct Invocation {

@@ -25,7 +25,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "popshot " POPSHOT_VERSION);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 done; 1 the result says no; 2 the input is wrong; 3 the numbers broke down; 130 interrupted.");
+      "Exit codes: 0 done; 1 the result says no; 2 the input is wrong; 3 the numbers broke down; 4 too few runs to "
+      "tell; 130 interrupted.");
 
   Invocation invocation;
   for (int i = 0; i < argc; ++i)
