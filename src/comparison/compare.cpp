@@ -580,8 +580,9 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   for (const auto& output : outputs(simulated)) {
     result.populations.push_back(output.name);
     result.sizes.push_back(output_size(simulated, output));
-    const bool itself = std::all_of(output.parts.begin(), output.parts.end(),
-                                    [&](std::size_t k) { return mesoscopic::is_network(simulated, k); });
+    const bool itself = !settings.twin && std::all_of(output.parts.begin(), output.parts.end(), [&](std::size_t k) {
+      return mesoscopic::is_network(simulated, k);
+    });
     result.itself.push_back(settings.network && settings.mesoscopic && itself ? 1 : 0);
     all_itself = all_itself && itself;
   }
@@ -612,7 +613,9 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     }
     trial.rate_theory = theory.mean_rate(point);
   };
+  const Model twin = settings.twin ? twin_model(simulated, *settings.twin) : Model{};
   const auto mesoscopic_of = [&](std::uint64_t t, const Execution& own) {
+    if (settings.twin) return output_activity(twin, network::simulate(twin, t, own));
     return output_activity(simulated, mesoscopic::simulate(simulated, t, own, {}, &families));
   };
   std::vector<Trial> trials;
@@ -672,8 +675,9 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
                                      [](const Trial& t) -> const Simulated& { return *t.network; });
     }
     if (with_mesoscopic) {
-      result.mesoscopic = compare_level(result.bands, trials, theory.rate_error(), known.gaussian,
-                                        [](const Trial& t) -> const Simulated& { return *t.mesoscopic; });
+      result.mesoscopic =
+          compare_level(result.bands, trials, theory.rate_error(), settings.twin ? known.network : known.gaussian,
+                        [](const Trial& t) -> const Simulated& { return *t.mesoscopic; });
     }
     if (settings.network && with_mesoscopic) {
       result.levels = compare_levels(result.bands, trials, known);
@@ -692,6 +696,14 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
 
 Comparison compare(const Model& model, const Settings& settings, const Execution& execution) {
   return compare(model, model, settings, execution);
+}
+
+model::Model twin_model(model::Model model, double twin) {
+  ++model.simulation.seed;
+  for (auto& population : model.populations) {
+    population.size = std::max<std::int64_t>(1, std::llround(static_cast<double>(population.size) / twin));
+  }
+  return model;
 }
 
 std::string Comparison::levels_in_words() const {

@@ -112,7 +112,9 @@ std::optional<double> common_factor(const Comparison& result, const Level& level
     const double deviation = analysis::sigma_of_t((std::log(band.ratio.value) - factor) / error, band.degrees);
     if (std::abs(deviation) > result.judgement.threshold) return std::nullopt;
   }
-  if (!(std::abs(factor) > 0.05)) return std::nullopt;
+  // Not a mean of bands that each know little: the power of all bands together shows it.
+  constexpr double clear = 3.0;
+  if (!(std::abs(factor) > 0.05) || std::abs(level.variance[k].deviation) < clear) return std::nullopt;
   return std::exp(factor);
 }
 
@@ -179,6 +181,30 @@ std::string suspect(const Comparison& result, const Level& level, const Item& wo
   return "check that the theory's parameters are those of the simulation; linear theory also fails near a bifurcation "
          "and for small N (see the eigenvalues of 'popshot check', and the second order that 'popshot spectrum' "
          "prints)";
+}
+
+/// The cause of a disagreement, from all that deviates, worst first.
+std::string reason_of(const Comparison& result, const std::vector<Item>& items, const Evidence& evidence) {
+  const auto first_of = [&](Sides sides) {
+    return std::find_if(items.begin(), items.end(), [&](const Item& item) {
+      return item.sides == sides && std::abs(item.deviation) > result.judgement.threshold;
+    });
+  };
+  if (result.network) {
+    const auto network = first_of(Sides::network_theory);
+    if (network != items.end()) return suspect(result, *result.network, *network, evidence);
+  }
+  const auto mesoscopic = first_of(Sides::mesoscopic_theory);
+  if (mesoscopic != items.end()) {
+    // What the network shows as well, only less clearly, is no fault of the mesoscopic model.
+    constexpr double alike = 3.0;
+    const bool as_network =
+        !result.network ||
+        (mesoscopic->band && std::abs(result.levels.band[mesoscopic->population][*mesoscopic->band].deviation) < alike);
+    if (as_network) return suspect(result, *result.mesoscopic, *mesoscopic, evidence);
+  }
+  return "the network agrees with theory and the mesoscopic model does not: see docs/guide.md, 'The mesoscopic level', "
+         "for what each noise leaves out";
 }
 
 /// What would have been seen, and how many trials it takes; over the levels that are judged against theory.
@@ -273,6 +299,8 @@ void judge(Comparison& result, const Evidence& evidence) {
   const double p_theory = p_of_largest(largest(false), count(false));
   double p_levels = both ? p_of_largest(largest(true), count(true)) : 1.0;
   if (both && evidence.p_value_of_levels && p_levels > share) p_levels = evidence.p_value_of_levels(share / 2.0);
+  judgement.p_value_of_theory = p_theory;
+  judgement.p_value_of_levels = p_levels;
   judgement.p_value = both ? -std::expm1(2.0 * std::log1p(-std::min(p_theory, p_levels))) : p_theory;
 
   std::stable_sort(items.begin(), items.end(),
@@ -287,13 +315,7 @@ void judge(Comparison& result, const Evidence& evidence) {
   const Item& worst = items.front();
   if (judgement.p_value < false_alarm || disagreeing > 0) {
     judgement.verdict = Verdict::disagree;
-    const auto first = std::find_if(items.begin(), items.end(), [&](const Item& item) {
-      return disagrees(item) && item.sides == (result.network ? Sides::network_theory : Sides::mesoscopic_theory);
-    });
-    const std::string why =
-        first != items.end() ? suspect(result, result.first_level(), *first, evidence)
-                             : "the network agrees with theory and the mesoscopic model does not: see docs/guide.md, "
-                               "'The mesoscopic level', for what each noise leaves out";
+    const std::string why = reason_of(result, items, evidence);
     judgement.reason = fmt::format(
         "{} of {} comparisons lie beyond {:.2f} sigma (p = {:.1g}); worst at {:+.1f} sigma: "
         "{}; {}",

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "popshot/analysis/statistics.hpp"
+#include "popshot/comparison/compare.hpp"
 #include "popshot/comparison/outputs.hpp"
 #include "popshot/core/units.hpp"
 #include "popshot/mean_field/integrate.hpp"
@@ -24,7 +25,7 @@ namespace popshot::comparison {
 namespace {
 
 /// One trial of both levels.
-struct Pair {
+struct PairOfTrials {
   std::vector<std::vector<double>> network;
   std::vector<std::vector<double>> mesoscopic;
 };
@@ -70,15 +71,63 @@ double log_variance_error(const std::vector<PairedSeries>& series) {
   return std::hypot(a.error / a.value, b.error / b.value);
 }
 
-/// What would have been seen of population k.
-void find_power(TransientComparison& result, const std::vector<PairedSeries>& series, std::size_t k) {
+/// The series of an output over windows of recorded times.
+struct Windowed {
+  std::size_t output = 0;
+  std::vector<std::size_t> begin;  ///< of each window, and the end of the last
+  std::vector<double> mean;        ///< of the network's rate in it
+  std::vector<PairedSeries> series;
+};
+
+/// Windows in which `neurons` neurons of these mean rates have `enough` spikes; at most a tenth of all times each.
+std::vector<std::size_t> make_windows(const std::vector<double>& rate, double interval, double neurons) {
+  constexpr double enough = 30.0;
+  const std::size_t longest = std::max<std::size_t>(1, rate.size() / 10);
+  std::vector<std::size_t> begin{0};
+  double spikes = 0.0;
+  for (std::size_t i = 0; i < rate.size(); ++i) {
+    spikes += neurons * rate[i] * interval;
+    if (spikes < enough && i + 1 - begin.back() < longest) continue;
+    begin.push_back(i + 1);
+    spikes = 0.0;
+  }
+  if (begin.back() != rate.size()) begin.back() = rate.size();
+  return begin;
+}
+
+Windowed make_windowed(const std::vector<PairOfTrials>& trials, std::size_t k, const std::vector<double>& rate,
+                       double interval, double neurons) {
+  Windowed windowed{k, make_windows(rate, interval, neurons), {}, {}};
+  const auto mean_of = [](const std::vector<double>& values, std::size_t first, std::size_t last) {
+    double sum = 0.0;
+    for (std::size_t i = first; i < last; ++i) sum += values[i];
+    return sum / static_cast<double>(last - first);
+  };
+  for (std::size_t w = 0; w + 1 < windowed.begin.size(); ++w) {
+    const std::size_t first = windowed.begin[w];
+    const std::size_t last = windowed.begin[w + 1];
+    windowed.mean.push_back(mean_of(rate, first, last));
+    PairedSeries& series = windowed.series.emplace_back();
+    for (const auto& trial : trials) {
+      const double a = mean_of(trial.network[k], first, last);
+      const double b = mean_of(trial.mesoscopic[k], first, last);
+      series.sum.push_back(b + a);
+      series.difference.push_back(b - a);
+    }
+  }
+  return windowed;
+}
+
+/// What would have been seen of an output.
+void find_power(TransientComparison& result, const Windowed& windowed) {
   auto& judgement = result.judgement;
   const auto n = static_cast<double>(result.trials);
+  const auto& series = windowed.series;
   const double error = log_variance_error(series);
   judgement.detectable_total =
       std::max(judgement.detectable_total, detectable_factor(error, n - 1.0, judgement.threshold));
   double needed = static_cast<double>(trials_for_factor(error * std::sqrt(n), judgement.threshold));
-  const auto& mean = result.network[k].mean;
+  const auto& mean = windowed.mean;
   const double peak = *std::max_element(mean.begin(), mean.end());
   for (std::size_t i = 0; i < mean.size(); ++i) {
     if (!(mean[i] > weighty_band * peak)) continue;
@@ -101,9 +150,9 @@ struct Place {
   }
 };
 
-/// `groups`: the paired series of every population that is judged.
-void judge(TransientComparison& result, const std::vector<std::vector<PairedSeries>>& groups,
-           const std::vector<std::size_t>& judged, const model::Model& model, double false_alarm) {
+/// `groups`: the outputs that are judged.
+void judge(TransientComparison& result, const std::vector<Windowed>& groups, const model::Model& model,
+           double false_alarm) {
   auto& judgement = result.judgement;
   constexpr std::size_t fewest = 3;
   if (result.trials < fewest) {
@@ -119,34 +168,36 @@ void judge(TransientComparison& result, const std::vector<std::vector<PairedSeri
         4 * model.mesoscopic.ensemble_size);
     return;
   }
-  const std::size_t times = result.time.size();
-  judgement.comparisons = groups.size() * (2 * times + 2);
+  for (const auto& group : groups) judgement.comparisons += 2 * group.series.size() + 2;
   judgement.threshold = analysis::threshold_in_sigma(judgement.comparisons, false_alarm);
   std::size_t disagreeing = 0;
   Place worst;
-  for (const std::size_t k : judged) {
+  for (const auto& group : groups) {
+    const std::size_t k = group.output;
     const auto& name = result.populations[k];
     const auto look = [&](double value, const std::string& what) {
       if (std::abs(value) > judgement.threshold) ++disagreeing;
       worst.look(value, name, what);
     };
-    for (std::size_t i = 0; i < times; ++i) {
-      look(result.mean_deviation[k][i], fmt::format("mean at t = {:.4g}", result.time[i]));
-      look(result.spread_deviation[k][i], fmt::format("standard deviation at t = {:.4g}", result.time[i]));
+    for (std::size_t w = 0; w < group.series.size(); ++w) {
+      const std::size_t i = group.begin[w];
+      const std::string time = fmt::format("t = {:.4g}..{:.4g}", result.time[i], result.time[group.begin[w + 1] - 1]);
+      look(result.mean_deviation[k][i], "mean at " + time);
+      look(result.spread_deviation[k][i], "standard deviation at " + time);
     }
     look(result.total_mean_deviation[k], "mean of all times together");
     look(result.total_spread_deviation[k], "variance of all times together");
   }
-  // Neighbouring times deviate together: only where the number of comparisons alone does not settle it, levels are
-  // exchanged within pairs.
-  judgement.p_value = std::min(1.0, -std::expm1(static_cast<double>(judgement.comparisons) *
-                                                std::log1p(-analysis::two_sided_tail(worst.deviation))));
-  if (judgement.p_value > false_alarm) {
-    judgement.p_value = paired_p_value(groups, std::abs(worst.deviation), false_alarm / 2.0, model.simulation.seed);
-  }
+  // Neighbouring times deviate together, and rates need not be Gaussian: what equal levels give is seen by exchanging
+  // the levels within pairs.
+  std::vector<std::vector<PairedSeries>> series;
+  series.reserve(groups.size());
+  for (const auto& group : groups) series.push_back(group.series);
+  judgement.p_value = paired_p_value(series, std::abs(worst.deviation), false_alarm / 2.0, model.simulation.seed);
+  judgement.p_value_of_levels = judgement.p_value;
   judgement.detectable_total = 1.0;
   judgement.detectable_band = 1.0;
-  for (std::size_t g = 0; g < groups.size(); ++g) find_power(result, groups[g], judged[g]);
+  for (const auto& group : groups) find_power(result, group);
   const std::string within = fmt::format(
       "{} of {} comparisons lie within {:.2f} sigma, p = {:.2g} (times deviate together); the largest "
       "deviation is {:+.1f} sigma ({})",
@@ -191,18 +242,24 @@ bool needs_transient(const model::Model& model) {
   return std::none_of(states.begin(), states.end(), [](const auto& state) { return state.stable(); });
 }
 
-TransientComparison compare_transient(const model::Model& model, double false_alarm, const Execution& execution) {
+TransientComparison compare_transient(const model::Model& model, double false_alarm, const Execution& execution,
+                                      const std::optional<double>& twin) {
   model::require_memory(model);
   mesoscopic::MarkovianFamilies families(model);
   const auto mean_field = output_activity(model, mean_field::simulate(model));
   const auto point_of = [&](const network::Sample& sample) { return network::start_point(model, sample); };
-  const auto trials = run_trials<Pair>(
+  const model::Model other = twin ? twin_model(model, *twin) : model::Model{};
+  const auto second = [&](std::uint64_t t, const Execution& own) {
+    return output_activity(
+        model, twin ? network::simulate(other, t, own) : mesoscopic::simulate(model, t, own, {}, &families));
+  };
+  const auto trials = run_trials<PairOfTrials>(
       model, execution, point_of,
       [&](std::uint64_t t, const network::Sample& /*sample*/, Activity of_network, const Execution& own) {
-        std::optional<Pair> pair;
+        std::optional<PairOfTrials> pair;
         auto network = output_activity(model, std::move(of_network));
-        auto mesoscopic = output_activity(model, mesoscopic::simulate(model, t, own, {}, &families));
-        if (mesoscopic.finished) pair = Pair{std::move(network.rate), std::move(mesoscopic.rate)};
+        auto mesoscopic = second(t, own);
+        if (mesoscopic.finished) pair = PairOfTrials{std::move(network.rate), std::move(mesoscopic.rate)};
         return pair;
       });
 
@@ -214,51 +271,57 @@ TransientComparison compare_transient(const model::Model& model, double false_al
   }
   result.mean_field = mean_field.rate;
   const auto all = outputs(model);
-  std::vector<std::vector<PairedSeries>> groups;
-  std::vector<std::size_t> judged;
+  std::vector<Windowed> groups;
   for (std::size_t k = 0; k < all.size(); ++k) {
+    const auto& parts = all[k].parts;
     result.populations.push_back(all[k].name);
     result.sizes.push_back(output_size(model, all[k]));
-    const bool itself = std::all_of(all[k].parts.begin(), all[k].parts.end(),
-                                    [&](std::size_t part) { return mesoscopic::is_network(model, part); });
+    const bool itself = !twin && std::all_of(parts.begin(), parts.end(),
+                                             [&](std::size_t part) { return mesoscopic::is_network(model, part); });
     result.itself.push_back(itself ? 1 : 0);
     auto& network = result.network.emplace_back();
     auto& mesoscopic = result.mesoscopic.emplace_back();
-    std::vector<PairedSeries> series;
     for (std::size_t i = 0; i < result.time.size() && !trials.empty(); ++i) {
       AtTime a;
       AtTime b;
-      PairedSeries& paired = series.emplace_back();
       for (const auto& trial : trials) {
         a.push_back(trial.network[k][i]);
         b.push_back(trial.mesoscopic[k][i]);
-        paired.sum.push_back(b.back() + a.back());
-        paired.difference.push_back(b.back() - a.back());
       }
       append(network, a);
       append(mesoscopic, b);
     }
+    double neurons = 0.0;
+    for (const std::size_t part : parts) {
+      neurons += static_cast<double>(twin ? other.populations[part].size : mesoscopic::noise_neurons(model, part));
+    }
+    Windowed windowed = make_windowed(trials, k, network.mean, mean_field.interval, neurons);
+    result.windows.push_back(windowed.series.size());
+    result.mean_deviation.emplace_back(result.time.size(), 0.0);
+    result.spread_deviation.emplace_back(result.time.size(), 0.0);
+    result.total_mean_deviation.push_back(0.0);
+    result.total_spread_deviation.push_back(0.0);
     constexpr std::size_t fewest = 3;
-    PairedDeviations deviations;
-    if (trials.size() >= fewest) deviations = paired_deviations(series);
-    deviations.mean.resize(series.size(), 0.0);
-    deviations.spread.resize(series.size(), 0.0);
-    result.mean_deviation.push_back(std::move(deviations.mean));
-    result.spread_deviation.push_back(std::move(deviations.spread));
-    result.total_mean_deviation.push_back(deviations.total_mean);
-    result.total_spread_deviation.push_back(deviations.total_spread);
-    if (itself) {
-      result.notes.push_back(
-          fmt::format("population '{}': up to {} neurons (4 x mesoscopic.ensemble_size) its mesoscopic model is the "
-                      "network itself, "
-                      "and not judged",
-                      all[k].name, 4 * model.mesoscopic.ensemble_size));
+    if (trials.size() < fewest) continue;
+    const PairedDeviations deviations = paired_deviations(windowed.series);
+    for (std::size_t w = 0; w < windowed.series.size(); ++w) {
+      for (std::size_t i = windowed.begin[w]; i < windowed.begin[w + 1]; ++i) {
+        result.mean_deviation.back()[i] = deviations.mean[w];
+        result.spread_deviation.back()[i] = deviations.spread[w];
+      }
+    }
+    result.total_mean_deviation.back() = deviations.total_mean;
+    result.total_spread_deviation.back() = deviations.total_spread;
+    if (!itself) {
+      groups.push_back(std::move(windowed));
       continue;
     }
-    judged.push_back(k);
-    groups.push_back(std::move(series));
+    result.notes.push_back(fmt::format(
+        "population '{}': up to {} neurons (4 x mesoscopic.ensemble_size) its mesoscopic model is the network itself, "
+        "and not judged",
+        all[k].name, 4 * model.mesoscopic.ensemble_size));
   }
-  judge(result, groups, judged, model, false_alarm);
+  judge(result, groups, model, false_alarm);
   return result;
 }
 

@@ -55,11 +55,25 @@ std::size_t ensemble_count(std::int64_t neurons, std::int64_t wanted, bool pairs
   return static_cast<std::size_t>(std::min(wanted, std::max(most, fewest)));
 }
 
+/// Representatives come in pairs of like eta where the network's neurons, on a grid of quantiles, stay alike.
+bool come_in_pairs(const model::Model& model, std::size_t k) {
+  const bool stationary =
+      std::holds_alternative<model::StationaryStart>(model.simulation.start) && is_stationary(model);
+  return model.populations[k].sampling == model::Sampling::quantile && !stationary;
+}
+
 }  // namespace
 
 bool is_network(const model::Model& model, std::size_t k) {
   return model.mesoscopic.noise == model::MesoscopicNoise::ensemble &&
          model.populations[k].size <= resolved_up_to * model.mesoscopic.ensemble_size;
+}
+
+std::int64_t noise_neurons(const model::Model& model, std::size_t k) {
+  const auto& population = model.populations[k];
+  if (model.mesoscopic.noise != model::MesoscopicNoise::ensemble || is_network(model, k)) return population.size;
+  return static_cast<std::int64_t>(
+      ensemble_count(population.size, model.mesoscopic.ensemble_size, come_in_pairs(model, k)));
 }
 
 struct Ensemble::State {
@@ -132,8 +146,7 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   }
 
   const bool quantile = population.sampling == model::Sampling::quantile;
-  const bool stationary = std::holds_alternative<model::StationaryStart>(simulation.start) && is_stationary(model);
-  const bool pairs = quantile && !stationary;
+  const bool pairs = come_in_pairs(model, k);
   const auto count = ensemble_count(population.size, model.mesoscopic.ensemble_size, pairs);
   const auto neurons = static_cast<double>(population.size);
   s.amplitude = 1.0 / std::sqrt(static_cast<double>(count) * neurons);

@@ -35,7 +35,13 @@ struct Settings {
   /// Whether the network and the mesoscopic level take part; one of them at least.
   bool network = true;
   bool mesoscopic = true;
+  /// If set, a network of the next seed and of N/twin neurons takes the place of the mesoscopic model: 1 shows what
+  /// equal levels give, other values what a deviation by this factor does (docs/validation.md, "Calibration").
+  std::optional<double> twin = std::nullopt;
 };
+
+/// The model of that network.
+[[nodiscard]] model::Model twin_model(model::Model model, double twin);
 
 /// A band of the estimate's frequencies: bins first..last of the estimate, both included.
 struct Band {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct TransientComparison {
   std::vector<std::vector<double>> mean_field;  ///< [population][time]
   std::vector<TrialBand> network;               ///< [population]
   std::vector<TrialBand> mesoscopic;            ///< [population]
+  /// Judged are means over windows of so many recorded times that the neurons that make the noise (those of an ensemble
+  /// are few) have some 30 spikes in them; a time has the deviation of its window.
+  std::vector<std::size_t> windows;  ///< [population]: their number
   /// [population][time], in sigma: mean of the mesoscopic model - that of the network, trial by trial.
   std::vector<std::vector<double>> mean_deviation;
   /// [population][time], in sigma: variance of the mesoscopic model against that of the network (Pitman's test, exact
@@ -56,8 +60,10 @@ struct TransientComparison {
 /// (the mean of finite networks differs from it). `false_alarm`: the probability that equal levels are declared
 /// different, anywhere; it is measured on the trials themselves, by exchanging levels within pairs of trials (theory.md
 /// (24e)). A stop request ends it after the trials that are finished. Throws as the simulations do.
+/// `twin`: as in comparison::Settings.
 [[nodiscard]] TransientComparison compare_transient(const model::Model& model, double false_alarm = 1e-3,
-                                                    const Execution& execution = {});
+                                                    const Execution& execution = {},
+                                                    const std::optional<double>& twin = std::nullopt);
 
 /// The labelled arrays of it (kind "transient").
 [[nodiscard]] Dataset to_dataset(const TransientComparison& comparison, const std::string& time_unit);

@@ -29,6 +29,9 @@ struct Judgement {
   Verdict verdict = Verdict::inconclusive;
   /// The probability that equal levels deviate as far as these somewhere in the table.
   double p_value = 1.0;
+  /// The same for theory alone, and for the levels against each other (1 where that is not judged).
+  double p_value_of_theory = 1.0;
+  double p_value_of_levels = 1.0;
   /// Sigma above which a single deviation counts as disagreement.
   double threshold = 0.0;
   std::size_t comparisons = 0;  ///< all that were judged

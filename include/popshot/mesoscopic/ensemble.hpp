@@ -10,9 +10,13 @@
 
 namespace popshot::mesoscopic {
 
-/// Whether the mesoscopic level simulates the population as it is, spike by spike, so that it is the network itself: with
-/// the noise "ensemble" a population of at most 4 ensemble_size neurons.
+/// Whether the mesoscopic level simulates the population as it is, spike by spike, so that it is the network itself:
+/// with the noise "ensemble" a population of at most 4 ensemble_size neurons.
 [[nodiscard]] bool is_network(const model::Model& model, std::size_t k);
+
+/// The number of neurons whose spikes make the population's noise at the mesoscopic level: M with an ensemble, all N
+/// otherwise.
+[[nodiscard]] std::int64_t noise_neurons(const model::Model& model, std::size_t k);
 
 /// M representative neurons of a population of N, half of them with the sign +1 and half with -1. Each covers a cell of
 /// equal probability of the heterogeneity, through which its eta glides to and fro, and receives every kick of the
