@@ -46,7 +46,7 @@ class OnInstructionSet : public testing::TestWithParam<std::int64_t> {
 TEST_P(OnInstructionSet, SpectrumAndMeanRateAgreeWithTheTheory) {
   for (const auto sampling : {model::Sampling::random, model::Sampling::quantile}) {
     const auto result = compare(quarter(sampling), Settings{.mesoscopic = false});
-    EXPECT_TRUE(result.agrees) << result.reason;
+    EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
     EXPECT_GE(result.bands.size(), 12U);
   }
 }

@@ -39,13 +39,13 @@ class Agreement : public testing::TestWithParam<Case> {};
 TEST_P(Agreement, InEveryBandAndInTheMeanRate) {
   const auto [sampling, weight, seed] = GetParam();
   const auto result = compare(as_published(sampling, weight, seed), Settings{});
-  EXPECT_TRUE(result.agrees) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
   ASSERT_EQ(result.bands.size(), 12U);
   EXPECT_LE(result.bands.front().low, 0.3);
   EXPECT_GE(result.bands.back().high, 12.0);
   for (std::size_t b = 0; b < result.bands.size(); ++b) {
-    EXPECT_LE(result.network.band[0][b].ratio.error, 0.05) << "band " << b;
-    EXPECT_LE(std::abs(result.network.band[0][b].deviation), result.threshold) << "band " << b;
+    EXPECT_LE(result.network->band[0][b].ratio.error, 0.05) << "band " << b;
+    EXPECT_LE(std::abs(result.network->band[0][b].deviation), result.judgement.threshold) << "band " << b;
   }
 }
 
@@ -68,21 +68,21 @@ TEST(Disagreement, WhenTheTheoryHasAnotherWeight) {
   auto wrong = shorter();
   wrong.projections[0].weight = 9.0;
   const auto result = compare(shorter(), wrong, Settings{});
-  EXPECT_FALSE(result.agrees);
-  EXPECT_NE(result.reason.find("weight"), std::string::npos) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
+  EXPECT_NE(result.judgement.reason.find("weight"), std::string::npos) << result.judgement.reason;
 }
 
 TEST(Disagreement, WhenTheTheoryHasAnotherSize) {
   auto wrong = shorter();
   wrong.populations[0].size = 12'000;
   const auto result = compare(shorter(), wrong, Settings{});
-  EXPECT_FALSE(result.agrees);
-  EXPECT_NE(result.reason.find("another size N"), std::string::npos) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
+  EXPECT_NE(result.judgement.reason.find("another size N"), std::string::npos) << result.judgement.reason;
 }
 
 TEST(Disagreement, WhenTheTheoryTakesWhiteNoiseForShotNoise) {
   const auto result = compare(shorter(), Settings{.noise = theory::Noise::white});
-  EXPECT_FALSE(result.agrees) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree) << result.judgement.reason;
 }
 
 TEST(Disagreement, WhenTheTheoryIsTakenAtTheStateOfInfinitelyManyNeurons) {
@@ -90,8 +90,8 @@ TEST(Disagreement, WhenTheTheoryIsTakenAtTheStateOfInfinitelyManyNeurons) {
   auto m = shorter();
   m.populations[0].sampling = Sampling::quantile;
   const auto result = compare(m, Settings{.at = At::infinite});
-  EXPECT_FALSE(result.agrees) << result.reason;
-  EXPECT_NEAR(result.network.rate[0].theory, 1.015661, 1e-6);
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree) << result.judgement.reason;
+  EXPECT_NEAR(result.network->rate[0].theory, 1.015661, 1e-6);
 }
 
 TEST(MeanRate, OfTheQuantileNetworkIsThatOfItsOperatingPoint) {
@@ -121,8 +121,8 @@ TEST(MeanRate, ShiftsAsOneOverN) {
   auto m = as_published(Sampling::quantile, 10.0, 1);
   m.populations[0].size = 1000;
   const auto result = compare(m, Settings{});
-  const auto& rate = result.network.rate[0];
-  EXPECT_LE(std::abs(rate.deviation), result.threshold);
+  const auto& rate = result.network->rate[0];
+  EXPECT_LE(std::abs(rate.deviation), result.judgement.threshold);
   EXPECT_NEAR(4 * rate.theory_error, 3.9e-4, 0.1e-4);  // theory.md (31)
   EXPECT_LT(std::abs(rate.difference.value), rate.theory_error);
   EXPECT_LT(rate.difference.error, rate.theory_error / 4);
@@ -135,8 +135,8 @@ TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
   m.simulation.start = model::LorentzianStart{1.5, 0.0};
   m.simulation.transient = 200.0;
   const auto result = compare(m, Settings{});
-  EXPECT_FALSE(result.agrees);
-  EXPECT_NE(result.reason.find("start"), std::string::npos) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
+  EXPECT_NE(result.judgement.reason.find("start"), std::string::npos) << result.judgement.reason;
   // The resonance: bins from 0.5 to 1.0 (beyond, the second hump of S0 is as high as what is left of it).
   const auto peak = [](const Spectrum& spectrum) {
     double highest = 0.0;
@@ -146,7 +146,7 @@ TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
     }
     return highest;
   };
-  EXPECT_GT(peak(result.windowed), 2.0 * peak(result.network.estimate));
+  EXPECT_GT(peak(result.windowed), 2.0 * peak(result.network->estimate));
 
   // The same start with random eta is forgotten.
   m.populations[0].sampling = Sampling::random;

@@ -44,9 +44,9 @@ TEST_P(MesoscopicLevel, AgreesWithNetworkAndTheoryInEveryBandAndInTheMean) {
   // At N = 1000 the lowest band holds so little linear power that the second order of any noise shows (7 % there): the
   // stochastic model is judged by the network, which has that order too, and not by linear theory.
   if (GetParam().size > 1000) {
-    EXPECT_TRUE(result.agrees) << result.reason;
+    EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
   }
-  for (const auto& band : result.levels.band[0]) EXPECT_LT(std::abs(band.deviation), result.threshold);
+  for (const auto& band : result.levels.band[0]) EXPECT_LT(std::abs(band.deviation), result.judgement.threshold);
   EXPECT_LT(std::abs(result.levels.rate_deviation[0]), 4.0);
   EXPECT_LT(std::abs(result.mesoscopic->rate[0].deviation), 4.0);
   for (const auto& band : result.mesoscopic->band[0]) EXPECT_LT(band.ratio.error, 0.05);  // the test has power
@@ -165,7 +165,7 @@ model::Model step_response(model::Sampling sampling) {
 
 TEST(StepResponse, OfTheEnsembleHasMeanAndSpreadOfTheNetworkAtAllTimes) {
   const auto result = compare_transient(step_response(model::Sampling::random));
-  EXPECT_TRUE(result.agrees) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
   EXPECT_EQ(result.time.size(), 200U);
   // The mean of the network is not the mean field: without the finite-size level the test would fail by far.
   double largest = 0.0;
@@ -188,7 +188,7 @@ TEST(StepResponse, OfAQuantileNetworkHasLittleNoiseWhichOnlyTheEnsembleKnows) {
   };
   EXPECT_NEAR(late(ensemble.mesoscopic[0]) / late(ensemble.network[0]), 1.0, 0.2);
   EXPECT_GT(late(markovian.mesoscopic[0]) / late(markovian.network[0]), 2.0);
-  EXPECT_FALSE(markovian.agrees);
+  EXPECT_EQ(markovian.judgement.verdict, Verdict::disagree);
 }
 
 TEST(SwitchingOfMarkovianNoise, FollowsALargeDeviationLaw) {

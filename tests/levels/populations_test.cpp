@@ -19,18 +19,18 @@ TEST(ExcitatoryInhibitory, AgreesInBothPopulations) {
       io::read_model(std::string(POPSHOT_MODELS_DIR) + "/excitatory_inhibitory.toml", {"simulation.transient=50"})
           .model);
   const auto result = compare(model, Settings{});
-  EXPECT_TRUE(result.agrees) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
   EXPECT_EQ(result.populations, (std::vector<std::string>{"e", "i"}));
   // The cross-spectrum: real and imaginary part, summed over all bins of the bands, against theory. A cross-spectral
   // bin of K averages has a variance of at most S_ee S_ii/K in each part; with a Hann window the variance of a sum of
   // bins is 1.94 times the sum of their variances, and segments that overlap by half count as 0.95 each.
-  const double segment = 1.0 / result.network.estimate.frequency[1];
+  const double segment = 1.0 / result.network->estimate.frequency[1];
   const double averages = 0.95 * static_cast<double>(result.trials) * (2.0 * model.simulation.duration / segment - 1.0);
   std::complex<double> simulated = 0.0;
   std::complex<double> theory = 0.0;
   double variance = 0.0;
   for (std::size_t m = result.bands.front().first; m <= result.bands.back().last; ++m) {
-    simulated += result.network.estimate.density[m](0, 1);
+    simulated += result.network->estimate.density[m](0, 1);
     theory += result.windowed.density[m](0, 1);
     variance += 2.0 * result.windowed.power(0)[m] * result.windowed.power(1)[m] / averages;
   }

@@ -27,7 +27,7 @@ class ReadyModel : public testing::TestWithParam<Ready> {};
 TEST_P(ReadyModel, AgreesAtAllLevels) {
   const auto model = ready(GetParam().name, GetParam().overrides);
   const auto result = compare(model, {});
-  EXPECT_TRUE(result.agrees) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
   EXPECT_EQ(result.populations.size(), outputs(model).size());
 }
 
@@ -47,7 +47,7 @@ TEST(ReadyModels, WithDelayAboveTheHopfPointDiffusesItsPhase) {
   const auto model = ready("inhibitory_delay_above", {});
   ASSERT_TRUE(needs_transient(model));
   const auto result = compare_transient(model);
-  EXPECT_TRUE(result.agrees) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
   // The trials start in phase and lose it: their spread grows until it is that of an oscillation of unknown phase.
   const auto largest = [&](double begin, double end) {
     double value = 0.0;

@@ -77,8 +77,8 @@ TEST(Compare, StoppedAtOnceDoesNotAgreeAndSaysWhy) {
   source.request_stop();
   const auto result = compare(quick(), Settings{}, {.threads = 1, .stop = source.get_token()});
   EXPECT_EQ(result.trials, 0U);
-  EXPECT_FALSE(result.agrees);
-  EXPECT_NE(result.reason.find("0 of 3 trials"), std::string::npos) << result.reason;
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
+  EXPECT_NE(result.judgement.reason.find("0 of 3 trials"), std::string::npos) << result.judgement.reason;
   EXPECT_EQ(to_dataset(result, "tau").find("psd_total"), nullptr);
 }
 
@@ -86,8 +86,8 @@ TEST(Compare, HoldsWhatItsLabelledArraysSay) {
   const auto result = compare(quick(), Settings{}, {.threads = 2});
   const auto data = to_dataset(result, "ms");
   EXPECT_EQ(data.dimension("band"), result.bands.size());
-  EXPECT_EQ(data.dimension("estimate_frequency"), result.network.estimate.size());
-  EXPECT_EQ(std::get<std::vector<double>>(data.find("band_ratio")->values)[3], result.network.band[0][3].ratio.value);
+  EXPECT_EQ(data.dimension("estimate_frequency"), result.network->estimate.size());
+  EXPECT_EQ(std::get<std::vector<double>>(data.find("band_ratio")->values)[3], result.network->band[0][3].ratio.value);
   EXPECT_EQ(data.find("estimate_psd")->units, "Hz");
   for (const auto& variable : data.variables) EXPECT_FALSE(variable.long_name.empty()) << variable.name;
 }

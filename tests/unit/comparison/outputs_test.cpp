@@ -73,15 +73,15 @@ TEST(CrossSpectra, AreComparedBandByBand) {
   model.simulation.duration = 60.0;
   model.spectrum.trials = 8;
   const auto result = compare(model, {});
-  EXPECT_TRUE(result.agrees) << result.reason;
-  ASSERT_EQ(result.network.pair.size(), 1U);
-  const auto& pair = result.network.pair[0];
+  EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
+  ASSERT_EQ(result.network->pair.size(), 1U);
+  const auto& pair = result.network->pair[0];
   EXPECT_EQ(pair.first, 0U);
   EXPECT_EQ(pair.second, 1U);
   ASSERT_EQ(pair.band.size(), result.bands.size());
   // 2 outputs: bands, variance and rate of both levels against theory, bands and rate of the levels; pairs: 2 numbers.
   const std::size_t bands = result.bands.size();
-  EXPECT_EQ(result.comparisons, 2 * (2 * (bands + 2) + bands + 1) + 3 * 2 * bands);
+  EXPECT_EQ(result.judgement.comparisons, 2 * (2 * (bands + 2) + bands + 1) + 3 * 2 * bands);
   ASSERT_EQ(result.worst.size(), 5U);
   for (std::size_t i = 1; i < result.worst.size(); ++i) {
     EXPECT_GE(std::abs(result.worst[i - 1].sigma), std::abs(result.worst[i].sigma));
@@ -106,7 +106,7 @@ TEST(CrossSpectra, OfAWrongTheoryAreFoundOut) {
   Settings settings;
   settings.mesoscopic = false;
   const auto result = compare(model, wrong, settings);
-  EXPECT_FALSE(result.agrees);
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
   EXPECT_NE(result.worst.front().what.find("cross-spectrum"), std::string::npos) << result.worst.front().what;
   EXPECT_TRUE(compare(model, settings).agrees);
 }
