@@ -119,9 +119,16 @@ void print(const model::Model& model, const mean_field::StationaryStates& states
   std::cout << fmt::format("\nmemory of a network simulation: about {:.3g} MB\n", network_memory(model) / 1e6);
 }
 
+mean_field::StationaryStates find_states(const RunOptions& run, const model::Model& model) {
+  ProgressBar bar("check", 0.0, "", run.quiet);
+  const auto execution = run.execution(bar);
+  execution.begin({.name = "searching stationary states"});
+  return mean_field::stationary_states(model, execution.stop);
+}
+
 }  // namespace
 
-void add_check(CLI::App& app, int& exit_code) {
+void add_check(CLI::App& app, const Invocation& invocation, int& exit_code) {
   struct Options {
     ModelOptions model;
     RunOptions run;
@@ -130,10 +137,10 @@ void add_check(CLI::App& app, int& exit_code) {
       app.add_subcommand("check", "what the model is: populations, stationary states, stability, resonances");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
-  options->run.add_to(*command, "");
+  options->run.add_to(*command, invocation, "");
   command->callback([options, &exit_code] {
     const auto file = options->model.read(options->run);
-    const auto states = mean_field::stationary_states(file.model);
+    const auto states = find_states(options->run, file.model);
     options->run.print(file, tabulate(file.model, states), [&] { print(file.model, states); });
     exit_code = done;
   });

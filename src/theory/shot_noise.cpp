@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "inverse.hpp"
+#include "popshot/core/execution.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "scheme_spectrum.hpp"
 
@@ -147,6 +148,7 @@ ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   std::vector<std::function<double(double)>> noise;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    throw_if_stopped(options.stop);
     const auto& population = model.populations[k];
     const double input = point.input(static_cast<Eigen::Index>(k));
     const double neurons = static_cast<double>(population.size);
@@ -172,6 +174,7 @@ ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint
   ShotNoise result;
   result.uncoupled.frequency = result.induced.frequency = result.total.frequency = frequencies;
   for (const double f : frequencies) {
+    throw_if_stopped(options.stop);
     Eigen::VectorXcd uncoupled(count);
     for (Eigen::Index k = 0; k < count; ++k) uncoupled(k) = noise[static_cast<std::size_t>(k)](f);
     Part part;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -40,13 +41,13 @@ struct TransientComparison {
 };
 
 /// Whether the model is to be compared over time: its stimuli vary in time, or it starts from given rates and voltages
-/// and has no stable stationary state for linear theory (it oscillates).
-[[nodiscard]] bool needs_transient(const model::Model& model);
+/// and has no stable stationary state for linear theory (it oscillates). Throws Stopped after a stop request.
+[[nodiscard]] bool needs_transient(const model::Model& model, const std::stop_token& stop = {});
 
 /// Simulates spectrum.trials trials of network and mesoscopic model and compares their means and standard deviations at
 /// all recorded times; theory of this kind is the mean field, which is shown and not judged (the mean of finite
 /// networks differs from it). `false_alarm`: the probability that equal levels are declared different. A stop request
-/// ends it after the trials that are finished. Throws as the simulations do.
+/// ends it after the trials that are finished; Stopped is thrown if there is none. Throws as the simulations do.
 [[nodiscard]] TransientComparison compare_transient(const model::Model& model, double false_alarm = 1e-3,
                                                     const Execution& execution = {});
 
