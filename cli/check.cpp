@@ -32,8 +32,11 @@ struct States {
   bool complete = false;
 };
 
-States find_states(const model::Model& model) {
-  auto found = mean_field::stationary_states(model);
+States find_states(const RunOptions& run, const model::Model& model) {
+  ProgressBar bar("check", 0.0, "", run.quiet);
+  const auto execution = run.execution(bar);
+  execution.begin({.name = "searching stationary states"});
+  auto found = mean_field::stationary_states(model, execution.stop);
   States result{{}, found.complete};
   for (auto& state : found.states) {
     auto delay_mode = mean_field::delay_modes(model, state.point, state.eigenvalues);
@@ -139,6 +142,8 @@ void print_state(const model::Model& model, const State& one) {
                              unit.factor * one.state.point.rate(index), one.state.voltage(index));
   }
   print_modes(model, one);
+  if (!one.state.stable() || !is_stationary(model)) return;
+  if (const auto note = comparison::start_up_note(model, one.state)) std::cout << "    note: " << *note << '\n';
 }
 
 void print(const model::Model& model, const States& states) {
@@ -179,7 +184,7 @@ void print(const model::Model& model, const States& states) {
 
 }  // namespace
 
-void add_check(CLI::App& app, int& exit_code) {
+void add_check(CLI::App& app, const Invocation& invocation, int& exit_code) {
   struct Options {
     ModelOptions model;
     RunOptions run;
@@ -188,10 +193,10 @@ void add_check(CLI::App& app, int& exit_code) {
       app.add_subcommand("check", "what the model is: populations, stationary states, stability, resonances");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
-  options->run.add_to(*command, "");
+  options->run.add_to(*command, invocation, "");
   command->callback([options, &exit_code] {
     const auto file = options->model.read(options->run);
-    const auto states = find_states(file.model);
+    const auto states = find_states(options->run, file.model);
     options->run.print(file, tabulate(file.model, states), [&] { print(file.model, states); });
     exit_code = done;
   });

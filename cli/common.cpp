@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -48,15 +49,21 @@ ModelFile ModelOptions::read(const RunOptions& run, const std::vector<std::strin
   }
   auto& simulation = file.model.simulation;
   if (simulation.time_step == 0.0) {
-    file.choice = theory::choose_time_step(file.model);
+    ProgressBar bar("", 0.0, "", run.quiet);
+    const auto execution = run.execution(bar);
+    execution.begin({.name = "choosing the time step"});
+    file.choice = theory::choose_time_step(file.model, execution.stop);
     file.model = theory::with_time_step(std::move(file.model), *file.choice);
     return file;
   }
   constexpr double far = 10.0;
   if (run.quiet) return file;
-  const auto excess = theory::time_step_excess(file.model);
+  ProgressBar bar("", 0.0, "", run.quiet);
+  const auto execution = run.execution(bar);
+  execution.begin({.name = "looking at the time step"});
+  const auto excess = theory::time_step_excess(file.model, execution.stop);
   if (excess.ratio <= far) return file;
-  const auto choice = theory::choose_time_step(file.model);
+  const auto choice = theory::choose_time_step(file.model, execution.stop);
   std::cerr << fmt::format(
       "note: simulation.time_step = {:g} is too long for this model: its errors ({}) are more than ten times those "
       "that "
@@ -65,16 +72,30 @@ ModelFile ModelOptions::read(const RunOptions& run, const std::vector<std::strin
   return file;
 }
 
-void RunOptions::add_to(CLI::App& app, const std::string& what) {
+void RunOptions::add_to(CLI::App& app, const Invocation& invocation, const std::string& what) {
+  interruption = invocation.interruption;
   app.add_flag("--json", json, "print the table as JSON");
   app.add_flag("--quiet", quiet, "print no table, no notes and no progress; only errors");
   app.add_option("--threads", threads, "worker threads (default: one per core)")->check(CLI::Range(1U, 4096U));
-  if (!what.empty()) app.add_option("-o,--output", output, "write " + what + " to this NetCDF file");
+  if (!what.empty())
+    app.add_option("-o,--output", output, "write " + what + " to this NetCDF file (.nc)")->check(ends_in({".nc"}));
+}
+
+Execution RunOptions::execution(ProgressBar& bar) const {
+  return {.threads = threads,
+          .stop = interruption->token(),
+          .progress = [&bar](double fraction) { bar.update(fraction); },
+          .phase =
+              [&bar, to = interruption](const Phase& phase) {
+                to->enter(phase);
+                bar.begin(phase.name);
+              }};
 }
 
 void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string& level,
                       const Invocation& invocation) const {
   if (output.empty()) return;
+  interruption->enter({.name = "writing the result", .keeps = true});
   const auto& model = file.model;
   const std::vector<std::pair<std::string, Attribute>> provenance{
       {"title", model.name},
@@ -96,6 +117,7 @@ void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string
 
 void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text,
                        bool ends_with_verdict) const {
+  interruption->enter({.name = "printing the result", .keeps = true});
   const double time_step = file.model.simulation.time_step;
   if (json) {
     table["time_step"] = {{"value", time_step}, {"auto", file.choice.has_value()}};
@@ -126,26 +148,17 @@ sigset_t stop_signals() {
   return set;
 }
 
+/// Bars appear, and phases are worth a word, after this time.
+constexpr auto patience = std::chrono::seconds(2);
+constexpr auto redraw_every = std::chrono::milliseconds(200);
+
 }  // namespace
 
 Interruption::Interruption() {
   // The signals are blocked for every thread and waited for by one: no handler, no global state.
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  waiter_ = std::jthread([source = source_](const std::stop_token& stop) mutable {
-    const sigset_t waited = stop_signals();
-    const timespec patience{0, 50'000'000};
-    auto first = std::chrono::steady_clock::time_point::max();
-    while (!stop.stop_requested()) {
-      if (sigtimedwait(&waited, nullptr, &patience) < 0) continue;
-      const auto now = std::chrono::steady_clock::now();
-      // Some parents (timeout) send one request to the process and again to its group.
-      if (source.stop_requested() && now - first > std::chrono::seconds(1)) _exit(interrupted);
-      if (source.stop_requested()) continue;
-      first = now;
-      source.request_stop();
-    }
-  });
+  waiter_ = std::jthread([this](const std::stop_token& stop) { wait(stop); });
 }
 
 Interruption::~Interruption() {
@@ -155,31 +168,81 @@ Interruption::~Interruption() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-ProgressBar::ProgressBar(std::string label, double work, std::string unit, bool quiet)
-    : label_(std::move(label)),
-      work_(work),
-      unit_(std::move(unit)),
-      active_(!quiet && isatty(STDERR_FILENO) == 1),
-      start_(std::chrono::steady_clock::now()),
-      last_(start_) {}
-
-ProgressBar::~ProgressBar() {
-  if (drawn_) std::fputs("\r\033[K", stderr);
+void Interruption::wait(const std::stop_token& stop) {
+  constexpr auto grace = std::chrono::seconds(1);
+  const sigset_t waited = stop_signals();
+  const timespec interval{0, 50'000'000};
+  std::chrono::steady_clock::time_point first;
+  while (!stop.stop_requested()) {
+    const int heard = sigtimedwait(&waited, nullptr, &interval);
+    const auto now = std::chrono::steady_clock::now();
+    if (heard > 0 && !happened()) {
+      first = now;
+      signal_ = heard;
+      source_.request_stop();
+    }
+    if (!happened() || now - first <= grace) continue;
+    // Some parents (timeout) send one request to the process and again to its group: no second one within a second.
+    if (heard > 0) _exit(exit_code());
+    if (!keeps_) {
+      const char* clear = isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
+      std::fputs(fmt::format("{}popshot: {}\n", clear, message()).c_str(), stderr);
+      _exit(exit_code());
+    }
+  }
 }
 
-void ProgressBar::update(double fraction) {
-  if (!active_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < std::chrono::milliseconds(200)) return;
-  last_ = now;
-  const double elapsed = std::chrono::duration<double>(now - start_).count();
-  if (fraction <= 0.0) return;
-  constexpr int width = 30;
-  const int filled = static_cast<int>(fraction * width);
-  const auto line = fmt::format("\r{} [{:=<{}}{:<{}}] {:3.0f} %  {:.2g} {}/s  {:.0f} s left\033[K", label_, "", filled,
-                                "", width - filled, 100.0 * fraction, work_ * fraction / elapsed, unit_,
-                                elapsed * (1.0 - fraction) / fraction);
-  std::fputs(line.c_str(), stderr);
+int Interruption::exit_code() const {
+  const int signal = signal_;
+  return 128 + (signal > 0 ? signal : SIGINT);
+}
+
+void Interruption::enter(const Phase& phase) {
+  phase_ = phase.name;
+  keeps_ = phase.keeps;
+}
+
+std::string Interruption::message() const {
+  return fmt::format("interrupted ({}); nothing is finished that could be kept", phase_.load());
+}
+
+ProgressBar::ProgressBar(std::string label, double work, std::string unit, bool quiet)
+    : label_(std::move(label)), work_(work), unit_(std::move(unit)), start_(Clock::now()) {
+  if (quiet || isatty(STDERR_FILENO) != 1) return;
+  drawer_ = std::jthread([this](const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      wake_.wait_for(lock, stop, redraw_every, [] { return false; });
+      if (!stop.stop_requested() && Clock::now() - start_ > patience) draw();
+    }
+    if (drawn_) std::fputs("\r\033[K", stderr);
+  });
+}
+
+ProgressBar::~ProgressBar() = default;
+
+void ProgressBar::begin(const char* phase) {
+  const std::lock_guard lock(mutex_);
+  if (phase_ == phase) return;
+  phase_ = phase;
+  fraction_ = 0.0;
+  start_ = Clock::now();
+}
+
+void ProgressBar::draw() {
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const double fraction = fraction_;
+  std::string line = fmt::format("\r{}{}{}", label_, label_.empty() || phase_.empty() ? "" : ": ", phase_);
+  if (fraction > 0.0) {
+    constexpr int width = 30;
+    const int filled = std::min(width, static_cast<int>(fraction * width));
+    line += fmt::format(" [{:=<{}}{:<{}}] {:3.0f} %", "", filled, "", width - filled, 100.0 * fraction);
+    if (work_ > 0.0) line += fmt::format("  {:.2g} {}/s", work_ * fraction / elapsed, unit_);
+    line += fmt::format("  {:.0f} s left", elapsed * (1.0 - fraction) / fraction);
+  } else {
+    line += fmt::format("  {:.0f} s", elapsed);
+  }
+  std::fputs((line + "\033[K").c_str(), stderr);
   std::fflush(stderr);
   drawn_ = true;
 }
@@ -194,6 +257,28 @@ std::vector<std::string> population_names(const model::Model& model) {
   std::vector<std::string> names;
   for (const auto& population : model.populations) names.push_back(population.name);
   return names;
+}
+
+std::string listed(const std::vector<std::string>& words) { return fmt::format("{{{}}}", fmt::join(words, ", ")); }
+
+void take_words(CLI::Option& option, const std::vector<std::string>& words) {
+  const std::string list = listed(words);
+  option.type_name(list)->check(CLI::Validator(
+      [words, list](const std::string& text) {
+        if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
+        return fmt::format("{} is unknown; allowed: {}", text, list);
+      },
+      ""));
+}
+
+CLI::Validator ends_in(const std::vector<std::string>& suffixes) {
+  return {[suffixes](const std::string& path) {
+            const auto suffix = std::filesystem::path(path).extension().string();
+            if (std::find(suffixes.begin(), suffixes.end(), suffix) != suffixes.end()) return std::string();
+            return fmt::format("'{}' does not say what it is; allowed: a name that ends in {}", path,
+                               fmt::join(suffixes, ", "));
+          },
+          ""};
 }
 
 }  // namespace popshot::cli

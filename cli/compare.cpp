@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <iostream>
-#include <map>
 #include <memory>
 
 #include "common.hpp"
@@ -294,13 +293,12 @@ int run_transient(const Options& options, const ModelFile& file, const Invocatio
         "compare: a stimulus of this model varies in time, or it has no stable state, so that network and mesoscopic "
         "model are compared over time; allowed here: no --theory-set, no --no-mesoscopic and no --no-network");
   }
-  const Interruption interruption;
+  const Interruption& interruption = *options.run.interruption;
   comparison::TransientComparison result;
   {
     ProgressBar bar("compare", neuron_steps(model) * static_cast<double>(model.spectrum.trials), "neuron-steps",
                     options.run.quiet);
-    const Execution execution{options.run.threads, interruption.token(),
-                              [&](double fraction) { bar.update(fraction); }};
+    const auto execution = options.run.execution(bar);
     result = comparison::compare_transient(model, options.settings.false_alarm, execution);
   }
   ordered_json table = tabulate_verdict(model, result);
@@ -337,8 +335,15 @@ int run_transient(const Options& options, const ModelFile& file, const Invocatio
       true);
   options.run.save(comparison::to_dataset(result, model.time_unit), file, "network, mesoscopic model and mean field",
                    invocation);
-  if (interruption.happened() && result.trials < result.trials_wanted) return interrupted;
+  if (interruption.happened() && result.trials < result.trials_wanted) return interruption.exit_code();
   return exit_code_of(result.judgement.verdict);
+}
+
+bool needs_transient(const RunOptions& run, const model::Model& model) {
+  ProgressBar bar("compare", 0.0, "", run.quiet);
+  const auto execution = run.execution(bar);
+  execution.begin({.name = "searching stationary states"});
+  return comparison::needs_transient(model, execution.stop);
 }
 
 int run(const Options& options, const Invocation& invocation) {
@@ -361,15 +366,14 @@ int run(const Options& options, const Invocation& invocation) {
     if (step == 0.0) step = model.simulation.time_step;
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
-  if (comparison::needs_transient(model)) return run_transient(options, file, invocation);
+  if (needs_transient(options.run, model)) return run_transient(options, file, invocation);
 
-  const Interruption interruption;
+  const Interruption& interruption = *options.run.interruption;
   comparison::Comparison result;
   {
     ProgressBar bar("compare", neuron_steps(model) * static_cast<double>(model.spectrum.trials), "neuron-steps",
                     options.run.quiet);
-    const Execution execution{options.run.threads, interruption.token(),
-                              [&](double fraction) { bar.update(fraction); }};
+    const auto execution = options.run.execution(bar);
     result = other ? comparison::compare(model, other->model, options.settings, execution)
                    : comparison::compare(model, options.settings, execution);
   }
@@ -380,7 +384,7 @@ int run(const Options& options, const Invocation& invocation) {
     add_settings(data, options, other);
     options.run.save(std::move(data), file, result.levels_in_words(), invocation);
   }
-  if (interruption.happened() && result.trials < result.trials_wanted) return interrupted;
+  if (interruption.happened() && result.trials < result.trials_wanted) return interruption.exit_code();
   return exit_code_of(result.judgement.verdict);
 }
 
@@ -393,7 +397,7 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
       "disagree, 4 the runs are too few to tell");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
-  options->run.add_to(*command, "spectra, bands and verdict");
+  options->run.add_to(*command, invocation, "spectra, bands and verdict");
   command->add_option("--trials", options->trials,
                       "number of independent simulations; the same as --set spectrum.trials=N");
   command->add_option("--duration", options->duration,
@@ -405,16 +409,13 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
           "--theory-set", options->theory_set,
           "change a value for the theory only, KEY=VALUE, to see that a wrong theory is found out (may be repeated)")
       ->allow_extra_args(false);
-  static const std::map<std::string, comparison::At> places{{"finite", comparison::At::finite},
-                                                            {"infinite", comparison::At::infinite}};
-  static const std::map<std::string, theory::Noise> noises{{"shot", theory::Noise::shot},
-                                                           {"white", theory::Noise::white}};
-  command
-      ->add_option("--at", options->settings.at,
-                   "where theory is evaluated: 'finite' (r_N, the default) or 'infinite' (r*)")
-      ->transform(CLI::CheckedTransformer(places));
-  command->add_option("--noise", options->settings.noise, "'shot' (the default) or 'white' (r/N in place of S0)")
-      ->transform(CLI::CheckedTransformer(noises));
+  take_words<comparison::At>(
+      *command->add_option("--at", options->settings.at,
+                           "where theory is evaluated: 'finite' (r_N, the default) or 'infinite' (r*)"),
+      {{"finite", comparison::At::finite}, {"infinite", comparison::At::infinite}});
+  take_words<theory::Noise>(
+      *command->add_option("--noise", options->settings.noise, "'shot' (the default) or 'white' (r/N in place of S0)"),
+      {{"shot", theory::Noise::shot}, {"white", theory::Noise::white}});
   command->add_flag("--time-step-kernel", options->settings.time_step_kernel,
                     "judge by the theory of the simulation's time step in place of continuous time");
   command->add_flag("!--no-mesoscopic", options->settings.mesoscopic, "leave the mesoscopic model out");

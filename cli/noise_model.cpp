@@ -37,7 +37,7 @@ double relative_error(const std::vector<double>& a, const std::vector<double>& b
   return difference / total;
 }
 
-ordered_json describe(const model::Model& model, const mean_field::StationaryState& state) {
+ordered_json describe(const model::Model& model, const mean_field::StationaryState& state, const Execution& execution) {
   const auto& point = state.point;
   const auto settings = mesoscopic::markovian_settings(model);
   constexpr std::size_t points = 2000;
@@ -46,12 +46,15 @@ ordered_json describe(const model::Model& model, const mean_field::StationarySta
   for (std::size_t i = 0; i < points; ++i) {
     frequency.push_back(low + (settings.frequency_max - low) * (static_cast<double>(i) + 0.5) / points);
   }
-  const auto exact = theory::shot_noise(model, point, frequency);
-  const auto fitted =
-      theory::shot_noise(model, point, frequency,
-                         {.uncoupled = mesoscopic::noise_density(model, point, model::MesoscopicNoise::markovian)});
+  execution.begin({.name = "fitting the noise"});
+  const auto density = mesoscopic::noise_density(model, point, model::MesoscopicNoise::markovian, execution.stop);
+  execution.begin({.name = "theory"});
+  const auto exact = theory::shot_noise(model, point, frequency, {.stop = execution.stop});
+  const auto fitted = theory::shot_noise(model, point, frequency, {.uncoupled = density, .stop = execution.stop});
+  execution.begin({.name = "fitting the noise"});
   ordered_json populations = ordered_json::array();
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    throw_if_stopped(execution.stop);
     const auto& population = model.populations[k];
     const auto& g = std::get<model::Lorentzian>(population.heterogeneity);
     const auto index = static_cast<Eigen::Index>(k);
@@ -81,8 +84,9 @@ ordered_json describe(const model::Model& model, const mean_field::StationarySta
   return populations;
 }
 
-ordered_json tabulate(const model::Model& model, const Invocation& invocation) {
-  const auto state = mean_field::selected_state(model);
+ordered_json tabulate(const model::Model& model, const Invocation& invocation, const Execution& execution) {
+  execution.begin({.name = "searching stationary states"});
+  const auto state = mean_field::selected_state(model, execution.stop);
   const auto settings = mesoscopic::markovian_settings(model);
   ordered_json table{
       {"model", model.name},
@@ -102,7 +106,7 @@ ordered_json tabulate(const model::Model& model, const Invocation& invocation) {
        "pi i f (poles with pole_imag = 0: c_i/(s - lambda_i))"},
       {"frequency_range", {settings.frequency_min, settings.frequency_max}},
       {"tolerance", settings.tolerance}};
-  table["populations"] = describe(model, state);
+  table["populations"] = describe(model, state, execution);
   table["projections"] = ordered_json::array();
   for (const auto& projection : model.projections) {
     table["projections"].push_back({{"from", model.populations[projection.from].name},
@@ -127,7 +131,9 @@ int run(const Options& options, const Invocation& invocation) {
         "constant currents");
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
-  const auto table = tabulate(model, invocation);
+  ProgressBar bar("noise-model", 0.0, "", options.run.quiet);
+  const auto table = tabulate(model, invocation, options.run.execution(bar));
+  options.run.interruption->enter({.name = "writing the result", .keeps = true});
   if (!options.run.output.empty()) io::write_text(options.run.output, table.dump(2) + "\n");
   bool good = true;
   for (const auto& entry : table["populations"]) {
@@ -155,8 +161,9 @@ void add_noise_model(CLI::App& app, const Invocation& invocation, int& exit_code
       "noise-model", "shot noise as linear stochastic differential equations: coefficients for other simulators");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
-  options->run.add_to(*command, "");
-  command->add_option("-o,--output", options->run.output, "write the coefficients to this JSON file");
+  options->run.add_to(*command, invocation, "");
+  command->add_option("-o,--output", options->run.output, "write the coefficients to this JSON file (.json)")
+      ->check(ends_in({".json"}));
   command->add_option("--tolerance", options->tolerance,
                       "largest error of the power spectral density; the same as --set mesoscopic.tolerance=X");
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });

@@ -9,9 +9,11 @@
 #include "common.hpp"
 #include "popshot/comparison/compare.hpp"
 #include "popshot/comparison/outputs.hpp"
+#include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
+#include "popshot/model/ladder.hpp"
 #include "popshot/network/simulate.hpp"
 #include "units.hpp"
 
@@ -30,7 +32,7 @@ struct Options {
 
 ordered_json summarise(const Options& options, const model::Model& model, const Activity& activity) {
   ordered_json table{{"model", model.name}, {"level", options.level}, {"finished", activity.finished}};
-  table["recorded_time"] = static_cast<double>(activity.samples()) * activity.interval;
+  table["recorded_time"] = model::shortest(static_cast<double>(activity.samples()) * activity.interval);
   const auto unit = rate_unit(model.time_unit);
   table["rate_unit"] = unit.name;
   table["populations"] = ordered_json::array();
@@ -52,19 +54,23 @@ int run(const Options& options, const Invocation& invocation) {
   const auto file = options.model.read(options.run);
   const auto& model = file.model;
   if (!options.run.output.empty()) io::require_writable(options.run.output);
-  const Interruption interruption;
   const bool network = options.level == "network";
   const double steps = (model.simulation.duration + model.simulation.transient) / model.simulation.time_step;
   Activity activity;
   {
     ProgressBar bar("simulate", network ? neuron_steps(model) : steps, network ? "neuron-steps" : "steps",
                     options.run.quiet);
-    const Execution execution{options.run.threads, interruption.token(),
-                              [&](double fraction) { bar.update(fraction); }};
+    const auto execution = options.run.execution(bar);
     const auto trial = static_cast<std::uint64_t>(options.trial);
     if (network) activity = network::simulate(model, trial, execution);
     if (options.level == "mesoscopic") activity = mesoscopic::simulate(model, trial, execution);
     if (options.level == "mean-field") activity = mean_field::simulate(model, execution);
+  }
+  const double recorded = model::shortest(static_cast<double>(activity.samples()) * activity.interval);
+  if (!activity.finished) {
+    if (activity.samples() == 0) throw Stopped();
+    std::cerr << fmt::format("popshot: interrupted at t = {} of {} {}; what was recorded till then is kept\n", recorded,
+                             model.simulation.duration, model.time_unit);
   }
   activity = comparison::output_activity(model, std::move(activity));
   options.run.save(comparison::to_dataset(activity, comparison::output_names(model), model.time_unit), file,
@@ -80,7 +86,7 @@ int run(const Options& options, const Invocation& invocation) {
                                entry["standard_deviation"].get<double>(), rate_unit_text(model.time_unit));
     }
   });
-  return activity.finished ? done : interrupted;
+  return activity.finished ? done : options.run.interruption->exit_code();
 }
 
 }  // namespace
@@ -89,9 +95,9 @@ void add_simulate(CLI::App& app, const Invocation& invocation, int& exit_code) {
   auto* command = app.add_subcommand("simulate", "the activity of every population over time");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
-  options->run.add_to(*command, "the activity");
-  command->add_option("--level", options->level, "network, mesoscopic or mean-field (default: network)")
-      ->check(CLI::IsMember({"network", "mesoscopic", "mean-field"}));
+  options->run.add_to(*command, invocation, "the activity");
+  take_words(*command->add_option("--level", options->level, "level of description (default: network)"),
+             {"network", "mesoscopic", "mean-field"});
   command->add_option("--trial", options->trial, "number of the independent trial (default: 0)")
       ->check(CLI::NonNegativeNumber);
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });

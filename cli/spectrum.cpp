@@ -5,7 +5,6 @@
 #include <cmath>
 #include <complex>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -155,23 +154,30 @@ int run(const Options& options, const Invocation& invocation) {
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   const double step = options.time_step_kernel ? model.simulation.time_step : 0.0;
-  const auto state = mean_field::selected_state(model);
+  ProgressBar bar("spectrum", 0.0, "", options.run.quiet);
+  const auto execution = options.run.execution(bar);
+  execution.begin({.name = "searching stationary states"});
+  const auto state = mean_field::selected_state(model, execution.stop);
   auto point = state.point;
   Result result;
   result.eigenvalues = state.eigenvalues;
   if (options.at == comparison::At::finite) {
     model::require_memory(model);
-    point =
-        network::operating_point(model, network::draw_sample(model, 0, {.threads = options.run.threads}), point, step);
+    execution.begin({.name = "drawing the sample"});
+    const auto sample = network::draw_sample(model, 0, execution);
+    execution.begin({.name = "operating point of the sample"});
+    point = network::operating_point(model, sample, point, step, execution.stop);
     result.eigenvalues = mean_field::eigenvalues(model, point);
   }
   result.delay_modes = mean_field::delay_modes(model, point, result.eigenvalues);
-  theory::Options theory_options{.time_step = step};
+  execution.begin({.name = "theory"});
+  theory::Options theory_options{.time_step = step, .stop = execution.stop};
   if (options.noise == Noise::white) theory_options.noise = theory::Noise::white;
   if (options.noise == Noise::spectral || options.noise == Noise::markovian) {
     theory_options.uncoupled = mesoscopic::noise_density(
         model, point,
-        options.noise == Noise::spectral ? model::MesoscopicNoise::spectral : model::MesoscopicNoise::markovian);
+        options.noise == Noise::spectral ? model::MesoscopicNoise::spectral : model::MesoscopicNoise::markovian,
+        execution.stop);
   }
   const auto frequency = comparison::curve_frequencies(model.spectrum, options.points);
   const auto with_peaks = theory::with_peaks(frequency, result.eigenvalues);
@@ -197,20 +203,17 @@ void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code) {
       app.add_subcommand("spectrum", "theory: uncoupled, coupling-induced and total power spectral densities");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
-  options->run.add_to(*command, "all curves and cross-spectra");
-  static const std::map<std::string, comparison::At> places{{"finite", comparison::At::finite},
-                                                            {"infinite", comparison::At::infinite}};
-  static const std::map<std::string, Noise> noises{
-      {"shot", Noise::shot}, {"white", Noise::white}, {"spectral", Noise::spectral}, {"markovian", Noise::markovian}};
-  command
-      ->add_option("--at", options->at,
-                   "state: 'infinite' (mean field, the default) or 'finite' (operating point of the sample of trial 0)")
-      ->transform(CLI::CheckedTransformer(places));
-  command
-      ->add_option("--noise", options->noise,
-                   "'shot' (the default; also that of the mesoscopic ensemble), 'white' (r/N), or as the mesoscopic "
-                   "level makes it: 'spectral', 'markovian'")
-      ->transform(CLI::CheckedTransformer(noises));
+  options->run.add_to(*command, invocation, "all curves and cross-spectra");
+  take_words<comparison::At>(
+      *command->add_option("--at", options->at,
+                           "state: 'infinite' (mean field, the default) or 'finite' (operating point of the sample of "
+                           "trial 0)"),
+      {{"finite", comparison::At::finite}, {"infinite", comparison::At::infinite}});
+  take_words<Noise>(
+      *command->add_option("--noise", options->noise,
+                           "'shot' (the default; also that of the mesoscopic ensemble), 'white' (r/N), "
+                           "or as the mesoscopic level makes it: 'spectral', 'markovian'"),
+      {{"shot", Noise::shot}, {"white", Noise::white}, {"spectral", Noise::spectral}, {"markovian", Noise::markovian}});
   command->add_flag("--time-step-kernel", options->time_step_kernel,
                     "the theory of the simulation's time step in place of continuous time");
   command->add_option("--points", options->points, "number of frequencies (default: 600)")

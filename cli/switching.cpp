@@ -112,22 +112,19 @@ int run(const Options& options, const Invocation& invocation) {
   if (sizes.empty()) sizes.push_back(model.populations.front().size);
   std::vector<std::string> levels{"network", "mesoscopic"};
   if (options.level != "both") levels = {options.level};
-  double neurons = 0.0;
-  for (const auto size : sizes) neurons += static_cast<double>(size);
-  const Interruption interruption;
+  double work = 0.0;
+  for (const auto& level : levels) {
+    for (const auto size : sizes) work += comparison::switching_work(model, size, level);
+  }
   comparison::Switching result;
   {
-    ProgressBar bar(
-        "switching",
-        neurons * static_cast<double>(model.spectrum.trials) * model.simulation.duration / model.simulation.time_step,
-        "neuron-steps", options.run.quiet);
-    const Execution execution{options.run.threads, interruption.token(),
-                              [&](double fraction) { bar.update(fraction); }};
+    ProgressBar bar("switching", work, "neuron-steps", options.run.quiet);
+    const auto execution = options.run.execution(bar);
     result = comparison::switching(model, sizes, levels, execution);
   }
   options.run.print(file, tabulate(model, result), [&] { print(model, result); });
   options.run.save(comparison::to_dataset(result, model.time_unit), file, "network and mesoscopic model", invocation);
-  return result.finished ? done : interrupted;
+  return result.finished ? done : options.run.interruption->exit_code();
 }
 
 }  // namespace
@@ -137,14 +134,14 @@ void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code) 
       app.add_subcommand("switching", "mean residence times of a bistable model in its two states, against size");
   auto options = std::make_shared<Options>();
   options->model.add_to(*command);
-  options->run.add_to(*command, "residence times and fits");
+  options->run.add_to(*command, invocation, "residence times and fits");
   command
       ->add_option("--sizes", options->sizes,
                    "sizes of the first population, N,N,.. (default: that of the model); the others in proportion")
       ->delimiter(',')
       ->check(CLI::Range(std::int64_t{2}, std::int64_t{1'000'000'000}));
-  command->add_option("--level", options->level, "network, mesoscopic or both (default: both)")
-      ->check(CLI::IsMember({"network", "mesoscopic", "both"}));
+  take_words(*command->add_option("--level", options->level, "levels of description (default: both)"),
+             {"network", "mesoscopic", "both"});
   command->add_option("--trials", options->trials,
                       "number of trials per size, half from each state; the same as --set spectrum.trials=N");
   command->add_option("--duration", options->duration, "time of each; the same as --set simulation.duration=T");

@@ -11,7 +11,7 @@ from popshot.plotting import figure, save
 from popshot.results import ResultError, open_result
 
 SUFFIXES = (".png", ".pdf", ".svg")
-DONE, WRONG_INPUT = 0, 2
+DONE, WRONG_INPUT, INTERRUPTED = 0, 2, 130
 
 
 def plot(source: Path, target: Path) -> None:
@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ResultError as error:
         print(f"popshot: {error}", file=sys.stderr)
         return WRONG_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
     print(f"wrote {options.output}")
     return DONE
 

@@ -95,15 +95,18 @@ void require_comparable(const Model& simulated, const Model& theorised) {
 class TheoryAtTrial {
  public:
   /// With settings.time_step_kernel its time step is that of `theorised`.
-  TheoryAtTrial(const Model& simulated, const Model& theorised, const Settings& settings)
-      : model_(theorised), settings_(settings), mean_field_(mean_field::selected_state(theorised).point) {
-    options_ = {.noise = settings.noise, .time_step = settings.time_step_kernel ? theorised.simulation.time_step : 0.0};
+  /// Everything that it is asked throws Stopped after a stop request.
+  TheoryAtTrial(const Model& simulated, const Model& theorised, const Settings& settings, const std::stop_token& stop)
+      : model_(theorised), settings_(settings), mean_field_(mean_field::selected_state(theorised, stop).point) {
+    options_ = {.noise = settings.noise,
+                .time_step = settings.time_step_kernel ? theorised.simulation.time_step : 0.0,
+                .stop = stop};
     // A trial's sample serves the theory as well if the theory is about the same neurons.
     same_neurons_ = &simulated == &theorised;
     mix_ = output_matrix(theorised);
     rate_shift_ = Eigen::VectorXd::Zero(mix_.rows());
     if (settings.at == At::finite) {
-      rate_shift_ = mix_ * theory::mean_rate_shift(theorised, mean_field_);
+      rate_shift_ = mix_ * theory::mean_rate_shift(theorised, mean_field_, stop);
     }
   }
 
@@ -115,9 +118,10 @@ class TheoryAtTrial {
   [[nodiscard]] mean_field::OperatingPoint point(const network::Sample& sample) const {
     if (settings_.at == At::infinite) return mean_field_;
     const double step = options_.time_step;
-    if (same_neurons_) return network::operating_point(model_, sample, mean_field_, step);
-    return network::operating_point(model_, network::draw_sample(model_, sample.trial, {.threads = 1}), mean_field_,
-                                    step);
+    if (same_neurons_) return network::operating_point(model_, sample, mean_field_, step, options_.stop);
+    return network::operating_point(model_,
+                                    network::draw_sample(model_, sample.trial, {.threads = 1, .stop = options_.stop}),
+                                    mean_field_, step, options_.stop);
   }
 
   /// How well the part of it that is of order 1/N is known: to a quarter; where it is not computed (noise in the
@@ -570,9 +574,11 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   if (!settings.network && !settings.mesoscopic) {
     throw InputError("compare: neither the network nor the mesoscopic model takes part; allowed: at least one of them");
   }
-  const mean_field::StationaryState state = mean_field::selected_state(simulated);
+  execution.begin({.name = "searching stationary states"});
+  const mean_field::StationaryState state = mean_field::selected_state(simulated, execution.stop);
   const mean_field::OperatingPoint& rest = state.point;
-  const TheoryAtTrial theory(simulated, theorised, settings);
+  execution.begin({.name = "theory"});
+  const TheoryAtTrial theory(simulated, theorised, settings, execution.stop);
   const auto frequency = curve_frequencies(wanted);
 
   Comparison result;
@@ -601,7 +607,7 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
     common->curves = curves;
   }
   const auto point_of = [&](const network::Sample& sample) {
-    return network::operating_point(simulated, sample, rest, simulated.simulation.time_step);
+    return network::operating_point(simulated, sample, rest, simulated.simulation.time_step, execution.stop);
   };
   const auto judged_by = [&](Trial& trial, const mean_field::OperatingPoint& point) {
     if (common) {

@@ -59,8 +59,8 @@ class StateCounter {
 };
 
 /// Mean rates of the lower state, the saddle and the higher state.
-std::array<double, 3> bistable_rates(const model::Model& model) {
-  const auto states = mean_field::stationary_states(model).states;
+std::array<double, 3> bistable_rates(const model::Model& model, const std::stop_token& stop) {
+  const auto states = mean_field::stationary_states(model, stop).states;
   const auto stable = std::count_if(states.begin(), states.end(), [](const auto& s) { return s.stable(); });
   if (!is_stationary(model) || states.size() != 3 || stable != 2 || states[1].stable()) {
     throw InputError(fmt::format(
@@ -85,11 +85,12 @@ model::Model scaled(const model::Model& model, std::int64_t size, std::size_t st
 }
 
 /// The operating point of a sample, or that of the mean field where a small sample has none.
-mean_field::OperatingPoint point_of(const model::Model& model, const network::Sample& sample) {
+mean_field::OperatingPoint point_of(const model::Model& model, const network::Sample& sample,
+                                    const std::stop_token& stop) {
   try {
-    return network::start_point(model, sample);
+    return network::start_point(model, sample, stop);
   } catch (const NumericalError&) {
-    return mean_field::selected_state(model).point;
+    return mean_field::selected_state(model, stop).point;
   }
 }
 
@@ -156,11 +157,25 @@ double ageing(std::int64_t exits, double time, std::int64_t late_exits, double l
   return boost::math::cdf(late, static_cast<double>(late_exits));
 }
 
+double switching_work(const model::Model& model, std::int64_t size, const std::string& level) {
+  const auto schedule = model::schedule(model.simulation);
+  const auto ensemble = model.mesoscopic.ensemble_size;
+  std::int64_t neurons = 0;
+  for (const auto& population : scaled(model, size, 0).populations) {
+    // Populations of a few times the ensemble's size are simulated as they are.
+    const bool reduced = level != "network" && population.size > 4 * ensemble;
+    neurons += reduced ? ensemble : population.size;
+  }
+  return static_cast<double>(neurons) * static_cast<double>(schedule.steps) *
+         static_cast<double>(model.spectrum.trials);
+}
+
 Switching switching(const model::Model& model, const std::vector<std::int64_t>& sizes,
                     const std::vector<std::string>& levels, const Execution& execution) {
   Switching result;
   result.sizes = sizes;
-  result.rate = bistable_rates(model);
+  execution.begin({.name = "searching stationary states"});
+  result.rate = bistable_rates(model, execution.stop);
   double largest_tau = 0.0;
   for (const auto& population : model.populations) largest_tau = std::max(largest_tau, population.tau);
   const double memory = 5.0 * largest_tau;
@@ -176,9 +191,7 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
   std::vector<std::size_t> order(jobs);
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (std::size_t job = 0; job < jobs; ++job) {
-    const auto size = sizes[job / trials % sizes.size()];
-    const bool network = levels[job / trials / sizes.size()] == "network";
-    work[job] = static_cast<double>(network ? size : std::min<std::int64_t>(size, 4 * model.mesoscopic.ensemble_size));
+    work[job] = switching_work(model, sizes[job / trials % sizes.size()], levels[job / trials / sizes.size()]);
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return work[a] > work[b]; });
   const double total = std::accumulate(work.begin(), work.end(), 0.0);
@@ -194,8 +207,7 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
     if (!joins) groups.emplace_back();
     groups.back().push_back(job);
   }
-  for_each_parallel(groups.size(), execution, [&](std::size_t place) {
-    const auto& group = groups[place];
+  const auto run_group = [&](const std::vector<std::size_t>& group) {
     std::vector<model::Model> sized;
     std::vector<StateCounter> own;
     for (const std::size_t job : group) {
@@ -224,7 +236,7 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
       }
       std::vector<network::NetworkRun> runs;
       for (std::size_t i = 0; i < group.size(); ++i) {
-        runs.push_back({&sized[i], &samples[i], point_of(sized[i], samples[i]), observer(i)});
+        runs.push_back({&sized[i], &samples[i], point_of(sized[i], samples[i], execution.stop), observer(i)});
       }
       (void)network::simulate(runs, inner);
     } else {
@@ -235,7 +247,19 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
       done[group[i]] = work[group[i]];
       counters[group[i]] = own[i];
     }
+  };
+  execution.begin({.name = "trials", .keeps = true});
+  for_each_parallel(groups.size(), execution, [&](std::size_t place) {
+    try {
+      run_group(groups[place]);
+    } catch (const Stopped&) {  // others may have begun
+    }
   });
+
+  const bool any = std::any_of(counters.begin(), counters.end(), [](const auto& counter) {
+    return counter && counter->time(0) + counter->time(1) > 0.0;
+  });
+  if (!any) throw_if_stopped(execution.stop);
 
   for (std::size_t l = 0; l < levels.size(); ++l) {
     auto& level = result.levels.emplace_back();

@@ -232,13 +232,21 @@ void judge(TransientComparison& result, const std::vector<Windowed>& groups, con
   judgement.reason = fmt::format("{}; {}", within, seen);
 }
 
+/// Without a mean field there is nothing to compare with: throws Stopped after a stop request.
+Activity simulated_mean_field(const model::Model& model, const Execution& execution) {
+  execution.begin({.name = "mean field"});
+  auto activity = mean_field::simulate(model, {.stop = execution.stop, .progress = execution.progress});
+  if (!activity.finished) throw Stopped();
+  return activity;
+}
+
 }  // namespace
 
-bool needs_transient(const model::Model& model) {
+bool needs_transient(const model::Model& model, const std::stop_token& stop) {
   if (!is_stationary(model)) return true;
   const auto* start = std::get_if<model::LorentzianStart>(&model.simulation.start);
   if (start == nullptr || !start->rate || !start->voltage) return false;
-  const auto states = mean_field::stationary_states(model).states;
+  const auto states = mean_field::stationary_states(model, stop).states;
   return std::none_of(states.begin(), states.end(), [](const auto& state) { return state.stable(); });
 }
 
@@ -246,8 +254,10 @@ TransientComparison compare_transient(const model::Model& model, double false_al
                                       const std::optional<double>& twin) {
   model::require_memory(model);
   mesoscopic::MarkovianFamilies families(model);
-  const auto mean_field = output_activity(model, mean_field::simulate(model));
-  const auto point_of = [&](const network::Sample& sample) { return network::start_point(model, sample); };
+  const auto mean_field = output_activity(model, simulated_mean_field(model, execution));
+  const auto point_of = [&](const network::Sample& sample) {
+    return network::start_point(model, sample, execution.stop);
+  };
   const model::Model other = twin ? twin_model(model, *twin) : model::Model{};
   const auto second = [&](std::uint64_t t, const Execution& own) {
     return output_activity(

@@ -12,6 +12,14 @@ Schedule::Schedule(double duration, double transient, double step, double record
   steps = transient_steps + static_cast<std::int64_t>(std::floor(duration / interval() + 1e-9)) * per_record;
 }
 
+Activity unstarted(const Schedule& schedule, std::size_t populations) {
+  Activity activity;
+  activity.interval = schedule.interval();
+  activity.rate.assign(populations, {});
+  activity.finished = false;
+  return activity;
+}
+
 Recorder::Recorder(const Schedule& schedule, std::size_t populations, ActivityObserver observer)
     : schedule_(schedule), observer_(std::move(observer)), sum_(populations), rate_(populations) {
   activity_.interval = schedule.interval();

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -34,18 +37,78 @@ std::string read_text(const std::filesystem::path& path) {
   return text;
 }
 
+/// What to write in place of a second [projection].
+std::string hint(const std::string& problem) {
+  for (const std::string_view list : {"population", "subpopulation", "projection", "stimulus"}) {
+    if (problem.find(fmt::format("'{}'", list)) == std::string::npos) continue;
+    return fmt::format("; allowed: [[{}]], in two pairs of brackets, for each entry", list);
+  }
+  return "";
+}
+
 toml::table parse_toml(const std::string& text, const std::string& source) {
   try {
     return toml::parse(std::string_view(text), std::string_view(source));
   } catch (const toml::parse_error& error) {
-    fail_at(place_of(error.source(), source), fmt::format("is not valid TOML: {}", error.description()));
+    const std::string problem(error.description());
+    fail_at(place_of(error.source(), source), fmt::format("is not valid TOML: {}{}", problem, hint(problem)));
   }
 }
 
-std::string text_of(const toml::table& document) {
+std::string text_of(const toml::key& key) {
+  const std::string_view name = key.str();
+  const bool bare = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  if (bare) return std::string(name);
   std::ostringstream stream;
-  stream << toml::toml_formatter{document} << '\n';
+  stream << toml::toml_formatter{toml::value<std::string>(name)};
   return stream.str();
+}
+
+/// A value in one line; numbers with as many digits as they need, which toml::toml_formatter does not do.
+std::string text_of(const toml::node& node) {
+  if (const auto* number = node.as_floating_point(); number != nullptr && std::isfinite(number->get())) {
+    return fmt::format("{:#}", number->get());
+  }
+  std::string text;
+  if (const auto* list = node.as_array()) {
+    for (const auto& entry : *list) text += (text.empty() ? "" : ", ") + text_of(entry);
+    return "[" + text + "]";
+  }
+  if (const auto* table = node.as_table()) {
+    for (const auto& [key, entry] : *table) {
+      text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", text_of(key), text_of(entry));
+    }
+    return text.empty() ? "{}" : "{ " + text + " }";
+  }
+  std::ostringstream stream;
+  node.visit([&](const auto& value) {
+    if constexpr (toml::is_value<decltype(value)>) stream << toml::toml_formatter{value};
+  });
+  return stream.str();
+}
+
+/// A document of sections: tables, and lists of tables.
+std::string text_of(const toml::table& document) {
+  std::string values;
+  std::string sections;
+  const auto add_section = [&](std::string_view opening, const toml::key& key, const toml::table& table,
+                               std::string_view closing) {
+    sections += fmt::format("\n{}{}{}\n", opening, text_of(key), closing);
+    for (const auto& [name, value] : table) sections += fmt::format("{} = {}\n", text_of(name), text_of(value));
+  };
+  for (const auto& [key, node] : document) {
+    const auto* list = node.as_array();
+    if (const auto* table = node.as_table()) {
+      add_section("[", key, *table, "]");
+    } else if (list != nullptr && list->is_homogeneous<toml::table>()) {
+      for (const auto& entry : *list) add_section("[[", key, *entry.as_table(), "]]");
+    } else {
+      values += fmt::format("{} = {}\n", text_of(key), text_of(node));
+    }
+  }
+  return values + sections;
 }
 
 model::Model read_document(const TableReader& document) {

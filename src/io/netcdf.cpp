@@ -290,12 +290,28 @@ void require_writable(const std::filesystem::path& path) {
   std::fclose(handle);
 }
 
+namespace {
+
+std::uintmax_t free_mebibytes(const filesystem::path& path) {
+  std::error_code error;
+  const auto space = filesystem::space(path.has_parent_path() ? path.parent_path() : ".", error);
+  return error ? 0 : space.available >> 20U;
+}
+
+}  // namespace
+
 void write_netcdf(const Dataset& data, const std::filesystem::path& path) {
   require_writable(path);
   TemporaryFile temporary(path);
-  NetcdfFile file = NetcdfFile::create(temporary.path(), path);
-  put_dataset(file, data);
-  file.close();
+  try {
+    NetcdfFile file = NetcdfFile::create(temporary.path(), path);
+    put_dataset(file, data);
+    file.close();
+  } catch (const InputError&) {
+    const std::string why = temporary.why_not_writable();
+    if (why.empty()) throw;
+    fail(path, fmt::format("cannot be written: {} ({} MiB free)", why, free_mebibytes(path)));
+  }
   temporary.put_in_place();
 }
 

@@ -58,7 +58,7 @@ double read_record_interval(const TableReader& simulation, double time_step, dou
   const double longest = std::min(0.5 / highest, smallest_time_constant);
   double interval = model::ladder_value(longest, smallest_time_constant);
   if (time_step > 0.0 && !model::is_multiple(interval, time_step)) {
-    interval = std::max(1.0, std::floor(longest / time_step * (1.0 + 1e-9))) * time_step;
+    interval = model::shortest(std::max(1.0, std::floor(longest / time_step * (1.0 + 1e-9))) * time_step);
   }
   interval = simulation.number("record_interval", NumberRange::positive(), interval);
   if (time_step > 0.0 && !model::is_multiple(interval, time_step)) {

@@ -1,12 +1,15 @@
 // Files that appear whole or not at all: written beside their place, then renamed.
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "popshot/core/error.hpp"
 
@@ -38,6 +41,25 @@ class TemporaryFile {
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// What the system says to a further megabyte in the file, in words; empty if it takes it. Libraries that write files
+  /// do not tell why they failed.
+  [[nodiscard]] std::string why_not_writable() const {
+    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file < 0) return std::generic_category().message(errno);
+    const std::vector<char> block(std::size_t{1} << 20U);
+    int error = 0;
+    for (std::size_t written = 0; written < block.size() && error == 0;) {
+      const auto count = ::write(file, block.data() + written, block.size() - written);
+      if (count < 0) error = errno;
+      written += count < 0 ? 0 : static_cast<std::size_t>(count);
+    }
+    if (error == 0 && ::fsync(file) != 0) error = errno;
+    ::close(file);
+    if (error == ENOSPC) return "the disk is full";
+    if (error == EDQUOT) return "the disk quota is used up";
+    return error == 0 ? "" : std::generic_category().message(error);
+  }
 
   void put_in_place() {
     std::error_code error;

@@ -12,7 +12,10 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
     std::ofstream file(aside.path(), std::ios::binary);
     file << text;
     file.close();
-    if (!file) fail(path, "cannot be written");
+    if (!file) {
+      const std::string why = aside.why_not_writable();
+      fail(path, "cannot be written" + (why.empty() ? why : ": " + why));
+    }
   }
   aside.put_in_place();
 }

@@ -30,11 +30,11 @@ Stepper make_stepper(const model::Population& population, double constant_curren
 
 }  // namespace
 
-Drive stationary_drive(const model::Model& model) {
+Drive stationary_drive(const model::Model& model, const std::stop_token& stop) {
   const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
   const bool given = lorentzian != nullptr && lorentzian->rate && lorentzian->voltage;
   StationaryState rest;
-  if (!given) rest = selected_state(model);
+  if (!given) rest = selected_state(model, stop);
   Drive drive;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
     const auto index = static_cast<Eigen::Index>(k);
@@ -69,6 +69,7 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
   model::Inputs inputs(model, drive.trial, drive.rate_before,
                        drive.activity ? model::Granularity::neurons : model::Granularity::continuum);
   bool finished = true;
+  if (execution.phase) execution.phase({.name = "simulation", .keeps = true});
   for (std::int64_t step = 0; step < schedule.steps; ++step) {
     if (step % 1024 == 0) {
       if (execution.stop.stop_requested()) {
@@ -101,7 +102,13 @@ Activity integrate(const model::Model& model, const Drive& drive, const Executio
 }
 
 Activity simulate(const model::Model& model, const Execution& execution, const ActivityObserver& observer) {
-  return integrate(model, stationary_drive(model), execution, observer);
+  try {
+    execution.begin({.name = "set-up"});
+    const Drive drive = stationary_drive(model, execution.stop);
+    return integrate(model, drive, execution, observer);
+  } catch (const Stopped&) {
+    return unstarted(model::schedule(model.simulation), model.populations.size());
+  }
 }
 
 }  // namespace popshot::mean_field

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "popshot/core/error.hpp"
+#include "popshot/core/execution.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "stationary_root.hpp"
 #include "stationary_search.hpp"
@@ -103,11 +104,13 @@ class NodeCurve final : public RateCurve {
 /// what it is at nearby points of the table, which is no proof.
 class TabulatedCurve final : public RateCurve {
  public:
-  TabulatedCurve(const model::Population& population, double low, double high) : low_(low) {
+  TabulatedCurve(const model::Population& population, double low, double high, const std::stop_token& stop)
+      : low_(low) {
     constexpr std::size_t points = 400;
     spacing_ = (high - low) / static_cast<double>(points - 1);
     std::vector<double> rates(points);
     for (std::size_t i = 0; i < points; ++i) {
+      throw_if_stopped(stop);
       const double input = low + spacing_ * static_cast<double>(i);
       rates[i] = stationary_rate(population, input);
     }
@@ -214,7 +217,7 @@ std::string rates_of(const StationaryState& state) {
 
 }  // namespace
 
-StationaryStates stationary_states(const model::Model& model) {
+StationaryStates stationary_states(const model::Model& model, const std::stop_token& stop) {
   StationaryStates result;
   const std::size_t count = model.populations.size();
   if (count == 0) {
@@ -225,6 +228,7 @@ StationaryStates stationary_states(const model::Model& model) {
   problem.coupling = coupling_matrix(model);
   problem.input.resize(static_cast<Eigen::Index>(count));
   for (std::size_t k = 0; k < count; ++k) {
+    throw_if_stopped(stop);
     problem.input(static_cast<Eigen::Index>(k)) = constant_current(model, k);
     problem.curves.push_back(make_curve(model.populations[k]));
   }
@@ -237,13 +241,14 @@ StationaryStates stationary_states(const model::Model& model) {
   for (std::size_t k = 0; k < count; ++k) {
     if (problem.curves[k]) continue;
     const auto inputs = possible_inputs(problem, static_cast<Eigen::Index>(k), problem.largest_rate);
-    problem.curves[k] = std::make_unique<TabulatedCurve>(model.populations[k], inputs.lower, inputs.upper);
+    problem.curves[k] = std::make_unique<TabulatedCurve>(model.populations[k], inputs.lower, inputs.upper, stop);
     rigorous = false;
   }
 
-  const RateSolutions solutions = solve_rates(problem, box_budget(count));
+  const RateSolutions solutions = solve_rates(problem, box_budget(count), stop);
   result.complete = solutions.complete && rigorous;
   for (const Eigen::VectorXd& rate : solutions.rates) {
+    throw_if_stopped(stop);
     StationaryState state;
     state.point.input = problem.input + problem.coupling * rate;
     state.point.rate.resize(rate.size());
@@ -262,8 +267,8 @@ StationaryStates stationary_states(const model::Model& model) {
   return result;
 }
 
-StationaryState selected_state(const model::Model& model) {
-  const StationaryStates found = stationary_states(model);
+StationaryState selected_state(const model::Model& model, const std::stop_token& stop) {
+  const StationaryStates found = stationary_states(model, stop);
   std::vector<StationaryState> stable;
   std::copy_if(found.states.begin(), found.states.end(), std::back_inserter(stable),
                [](const StationaryState& state) { return state.stable(); });

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "popshot/core/execution.hpp"
+
 namespace popshot::mean_field {
 
 namespace {
@@ -76,15 +78,18 @@ struct Proven {
 
 class Search {
  public:
-  Search(const RateProblem& problem, std::size_t max_boxes) : problem_(problem), max_boxes_(max_boxes) {}
+  Search(const RateProblem& problem, std::size_t max_boxes, const std::stop_token& stop)
+      : problem_(problem), max_boxes_(max_boxes), stop_(stop) {}
 
   RateSolutions run() {
     const bool finished = branch();
     RateSolutions solutions;
     solutions.complete = finished && undecided_.empty() && !ambiguous_;
+    throw_if_stopped(stop_);
     for (const Proven& proven : proven_) solutions.rates.push_back(polished(middle_of(proven.enclosure)));
     std::vector<Eigen::VectorXd> unproven;
     for (const Box& cluster : clusters(undecided_)) {
+      throw_if_stopped(stop_);
       const Eigen::VectorXd rate = polished(middle_of(cluster));
       if (solves(rate)) add_if_new(unproven, rate);
     }
@@ -260,6 +265,7 @@ class Search {
     std::vector<Box> todo{Box(to_size(count()), Interval{0.0, problem_.largest_rate})};
     for (std::size_t boxes = 0; !todo.empty(); ++boxes) {
       if (boxes >= max_boxes_) return false;
+      throw_if_stopped(stop_);
       Box box = std::move(todo.back());
       todo.pop_back();
       switch (look_at(box)) {
@@ -367,6 +373,7 @@ class Search {
                                                     const std::vector<Eigen::VectorXd>& proven) const {
     std::vector<Eigen::VectorXd> result;
     while (!unproven.empty()) {
+      throw_if_stopped(stop_);
       std::vector<Eigen::VectorXd> chain{std::move(unproven.back())};
       unproven.pop_back();
       for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -411,6 +418,7 @@ class Search {
     Box box(to_size(count()), Interval{0.0, problem_.largest_rate});
     if (!contract(box)) return found;
     const auto try_from = [&](const auto& fraction_of) {
+      throw_if_stopped(stop_);
       Eigen::VectorXd start(count());
       for (Index k = 0; k < count(); ++k) {
         start(k) = box[to_size(k)].lower + fraction_of(k) * box[to_size(k)].width();
@@ -454,6 +462,7 @@ class Search {
 
   const RateProblem& problem_;
   std::size_t max_boxes_;
+  std::stop_token stop_;
   std::vector<Proven> proven_;
   std::vector<Box> undecided_;
   bool ambiguous_ = false;  ///< two proofs could not be told to be of the same solution or of two
@@ -461,8 +470,8 @@ class Search {
 
 }  // namespace
 
-RateSolutions solve_rates(const RateProblem& problem, std::size_t max_boxes) {
-  return Search(problem, max_boxes).run();
+RateSolutions solve_rates(const RateProblem& problem, std::size_t max_boxes, const std::stop_token& stop) {
+  return Search(problem, max_boxes, stop).run();
 }
 
 }  // namespace popshot::mean_field

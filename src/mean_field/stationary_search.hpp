@@ -5,6 +5,7 @@
 #include <Eigen/Dense>
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 #include "interval.hpp"
@@ -44,7 +45,9 @@ struct RateSolutions {
 
 /// Branch and bound over [0, largest_rate]^K: hull contraction, interval Newton (Krawczyk), bisection. What is left
 /// undecided in boxes of rounding size (a fold) becomes one solution, with complete = false. If more than `max_boxes`
-/// boxes are needed, Newton from many starts adds what it finds, with complete = false.
-[[nodiscard]] RateSolutions solve_rates(const RateProblem& problem, std::size_t max_boxes);
+/// boxes are needed, Newton from many starts adds what it finds, with complete = false. Throws Stopped after a stop
+/// request.
+[[nodiscard]] RateSolutions solve_rates(const RateProblem& problem, std::size_t max_boxes,
+                                        const std::stop_token& stop = {});
 
 }  // namespace popshot::mean_field

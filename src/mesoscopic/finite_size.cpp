@@ -15,9 +15,9 @@ namespace {
 constexpr std::int64_t largest_sample = 1'000'000;
 
 /// The state that simulation.state selects, or nothing if no state is stable.
-std::optional<mean_field::OperatingPoint> selected_point(const model::Model& model) {
+std::optional<mean_field::OperatingPoint> selected_point(const model::Model& model, const std::stop_token& stop) {
   try {
-    return mean_field::selected_state(model).point;
+    return mean_field::selected_state(model, stop).point;
   } catch (const InputError&) {
     return std::nullopt;
   }
@@ -25,10 +25,11 @@ std::optional<mean_field::OperatingPoint> selected_point(const model::Model& mod
 
 /// The operating point of the sample near that state; nothing if a small sample has none.
 std::optional<mean_field::OperatingPoint> sample_point(const model::Model& model, const network::Sample& sample,
-                                                       const std::optional<mean_field::OperatingPoint>& nearby) {
+                                                       const std::optional<mean_field::OperatingPoint>& nearby,
+                                                       const std::stop_token& stop) {
   if (!nearby) return std::nullopt;
   try {
-    return network::operating_point(model, sample, *nearby, model.simulation.time_step);
+    return network::operating_point(model, sample, *nearby, model.simulation.time_step, stop);
   } catch (const NumericalError&) {
     return std::nullopt;
   }
@@ -40,8 +41,8 @@ FinitePoint finite_point(const model::Model& model, std::uint64_t trial, const E
   model::Model sampled = model;
   for (auto& population : sampled.populations) population.size = std::min(population.size, largest_sample);
   const auto sample = network::draw_sample(sampled, trial, execution);
-  const auto state = selected_point(model);
-  const auto found = sample_point(sampled, sample, state);
+  const auto state = selected_point(model, execution.stop);
+  const auto found = sample_point(sampled, sample, state, execution.stop);
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
   const double h = model.simulation.time_step;

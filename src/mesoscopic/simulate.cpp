@@ -122,10 +122,12 @@ MarkovianSettings markovian_settings(const model::Model& model) {
 
 std::function<double(std::size_t k, double f)> noise_density(const model::Model& model,
                                                              const mean_field::OperatingPoint& point,
-                                                             model::MesoscopicNoise noise) {
+                                                             model::MesoscopicNoise noise,
+                                                             const std::stop_token& stop) {
   using Density = std::function<double(double)>;
   std::vector<Density> densities;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    throw_if_stopped(stop);
     const auto& population = model.populations[k];
     const double input = point.input(static_cast<Eigen::Index>(k));
     if (noise == model::MesoscopicNoise::markovian) {
@@ -151,15 +153,19 @@ MarkovianFamilies::MarkovianFamilies(const model::Model& model) {
   }
 }
 
-bool stays_at_one_state(const model::Model& model) {
+bool stays_at_one_state(const model::Model& model, const std::stop_token& stop) {
   if (!is_stationary(model) || !std::holds_alternative<model::StationaryStart>(model.simulation.start)) return false;
-  const auto states = mean_field::stationary_states(model).states;
+  const auto states = mean_field::stationary_states(model, stop).states;
   return std::count_if(states.begin(), states.end(), [](const auto& state) { return state.stable(); }) == 1;
 }
 
-Activity simulate(const model::Model& model, std::uint64_t trial, const Execution& execution,
-                  const ActivityObserver& observer, MarkovianFamilies* families) {
-  const bool stays = model.mesoscopic.noise == model::MesoscopicNoise::ensemble || stays_at_one_state(model);
+namespace {
+
+Activity started(const model::Model& model, std::uint64_t trial, const Execution& execution,
+                 const ActivityObserver& observer, MarkovianFamilies* families) {
+  execution.begin({.name = "set-up"});
+  const bool stays =
+      model.mesoscopic.noise == model::MesoscopicNoise::ensemble || stays_at_one_state(model, execution.stop);
   if (model.mesoscopic.noise == model::MesoscopicNoise::spectral && !stays) {
     throw InputError(
         "mesoscopic.noise: \"spectral\" is noise of one stationary state, but this model moves away from it (a "
@@ -175,19 +181,31 @@ Activity simulate(const model::Model& model, std::uint64_t trial, const Executio
   auto drive = start(model, finite, trial);
   std::vector<PopulationNoise> noise;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    throw_if_stopped(execution.stop);
     noise.push_back(make_noise(model, k, trial, finite, *families, stays));
   }
   Eigen::VectorXd offset = finite.offset;
   // The ensemble's neurons hear themselves as those of the network do; without neurons this part of the mean rate is
   // added. It needs a state to respond around.
   if (model.mesoscopic.noise != model::MesoscopicNoise::ensemble && finite.stationary) {
-    offset += theory::own_echo(model, finite.point);
+    offset += theory::own_echo(model, finite.point, execution.stop);
   }
   drive.activity = [&](std::size_t k, double kick, const StepSpikes& expected) {
     const double more = offset(static_cast<Eigen::Index>(k)) * model.simulation.time_step;
     return std::visit(Advance{kick, expected, more}, noise[k]);
   };
   return mean_field::integrate(model, drive, execution, observer);
+}
+
+}  // namespace
+
+Activity simulate(const model::Model& model, std::uint64_t trial, const Execution& execution,
+                  const ActivityObserver& observer, MarkovianFamilies* families) {
+  try {
+    return started(model, trial, execution, observer, families);
+  } catch (const Stopped&) {
+    return unstarted(model::schedule(model.simulation), model.populations.size());
+  }
 }
 
 }  // namespace popshot::mesoscopic

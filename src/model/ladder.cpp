@@ -1,6 +1,9 @@
 #include "popshot/model/ladder.hpp"
 
+#include <array>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 
 namespace popshot::model {
@@ -11,6 +14,12 @@ constexpr double rounding = 1e-9;
 
 }  // namespace
 
+double shortest(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.12g", value);
+  return std::strtod(text.data(), nullptr);
+}
+
 double ladder_value(double limit, double unit) {
   const double wanted = limit / unit * (1.0 + rounding);
   const auto power = static_cast<int>(std::floor(std::log10(wanted)));
@@ -20,7 +29,7 @@ double ladder_value(double limit, double unit) {
   };
   for (const int exponent : {power + 1, power, power - 1}) {
     for (const int tenths : {50, 40, 25, 20, 10}) {
-      if (value(tenths, exponent) <= wanted) return value(tenths, exponent) * unit;
+      if (value(tenths, exponent) <= wanted) return shortest(value(tenths, exponent) * unit);
     }
   }
   return limit;  // not reached

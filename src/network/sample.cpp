@@ -43,11 +43,12 @@ Sample draw_sample(const model::Model& model, std::uint64_t trial, const Executi
     const auto& population = model.populations[k];
     auto& eta = sample.eta.emplace_back(static_cast<std::size_t>(population.size));
     const std::size_t chunks = (eta.size() + chunk - 1) / chunk;
-    for_each_parallel(chunks, {.threads = execution.threads}, [&](std::size_t c) {
+    for_each_parallel(chunks, {.threads = execution.threads, .stop = execution.stop}, [&](std::size_t c) {
       for (std::size_t j = c * chunk; j < std::min(eta.size(), (c + 1) * chunk); ++j) {
         eta[j] = neuron_eta(population, static_cast<std::int64_t>(j), model.simulation.seed, {trial, k});
       }
     });
+    throw_if_stopped(execution.stop);
   }
   return sample;
 }
@@ -65,7 +66,8 @@ Eigen::VectorXd rates_at(const model::Model& model, const Sample& sample, const 
 }
 
 mean_field::OperatingPoint operating_point(const model::Model& model, const Sample& sample,
-                                           const mean_field::OperatingPoint& nearby, double time_step) {
+                                           const mean_field::OperatingPoint& nearby, double time_step,
+                                           const std::stop_token& stop) {
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
   Eigen::VectorXd constant(count);
@@ -89,6 +91,7 @@ mean_field::OperatingPoint operating_point(const model::Model& model, const Samp
   double damping = 1.0;
   for (int iteration = 0; iteration < 200 && residual.norm() > 1e-14 * (1.0 + rate.norm()) && damping > 1e-6;
        ++iteration) {
+    throw_if_stopped(stop);
     const Eigen::VectorXd trial = rate + damping * solver.solve(residual);
     const Eigen::VectorXd trial_residual = rates_given(trial) - trial;
     if (trial_residual.norm() < residual.norm()) {

@@ -72,7 +72,8 @@ std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, uns
 }
 
 PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
-                        const mean_field::OperatingPoint& point, bool tiles, unsigned members) {
+                        const mean_field::OperatingPoint& point, bool tiles, unsigned members,
+                        const std::stop_token& stop) {
   const Population& population = model.populations[k];
   const double constant = constant_current(model, k);
   const double h = model.simulation.time_step / population.tau;
@@ -106,6 +107,7 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   const auto for_part = [&](unsigned member, Counts& counts, auto&& neuron) {
     const auto [begin, end] = slice(size, member, members, kernel_group);
     for (std::size_t first = begin; first < end; first += kernel_group) {
+      if (first / kernel_group % 1024 == 0) throw_if_stopped(stop);
       const auto line = line_of(first);
       for (std::size_t j = first; j < std::min(end, first + kernel_group); ++j) {
         if (raster(j)) continue;
@@ -172,7 +174,7 @@ class Network {
       most_members_ = static_cast<unsigned>(std::min<std::int64_t>(most_members_, useful));
     }
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
-      populations_.push_back(prepare(model, k, sample, point, block_ > 1, most_members_));
+      populations_.push_back(prepare(model, k, sample, point, block_ > 1, most_members_, execution.stop));
     }
     spikes_.resize(most_members_);
     last_step_ = schedule_.steps - 1;
@@ -548,7 +550,13 @@ class Network {
 
 Activity simulate(const Model& model, const Sample& sample, const mean_field::OperatingPoint& point,
                   const Execution& execution, const ActivityObserver& observer) {
-  return Network(model, sample, point, execution, observer).run();
+  std::optional<Network> network;
+  try {
+    network.emplace(model, sample, point, execution, observer);
+  } catch (const Stopped&) {
+    return unstarted(model::schedule(model.simulation), model.populations.size());
+  }
+  return network->run();
 }
 
 std::vector<Activity> simulate(std::span<const NetworkRun> runs, const Execution& execution) {
@@ -583,21 +591,29 @@ std::size_t best_together(const Model& model) {
   return neurons <= most_neurons_together ? 2 : 1;
 }
 
-mean_field::OperatingPoint start_point(const Model& model, const Sample& sample) {
+mean_field::OperatingPoint start_point(const Model& model, const Sample& sample, const std::stop_token& stop) {
   const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
   if (lorentzian != nullptr && lorentzian->rate && lorentzian->voltage) {
     // Nothing of a stationary state is asked for, and there may be none.
     const auto count = static_cast<Eigen::Index>(model.populations.size());
     return {Eigen::VectorXd::Zero(count), Eigen::VectorXd::Zero(count)};
   }
-  return operating_point(model, sample, mean_field::selected_state(model).point, model.simulation.time_step);
+  return operating_point(model, sample, mean_field::selected_state(model, stop).point, model.simulation.time_step,
+                         stop);
 }
 
 Activity simulate(const Model& model, std::uint64_t trial, const Execution& execution,
                   const ActivityObserver& observer) {
   model::require_memory(model);
-  const Sample sample = draw_sample(model, trial, execution);
-  return simulate(model, sample, start_point(model, sample), execution, observer);
+  try {
+    execution.begin({.name = "set-up"});
+    const Sample sample = draw_sample(model, trial, execution);
+    const auto point = start_point(model, sample, execution.stop);
+    execution.begin({.name = "simulation", .keeps = true});
+    return simulate(model, sample, point, execution, observer);
+  } catch (const Stopped&) {
+    return unstarted(model::schedule(model.simulation), model.populations.size());
+  }
 }
 
 }  // namespace popshot::network

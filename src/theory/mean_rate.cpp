@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "popshot/core/execution.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "popshot/model/heterogeneity.hpp"
 #include "popshot/model/synapse.hpp"
@@ -35,13 +36,14 @@ struct HalfLine {
 /// activities, G = M (1-K)^-1, and (1 + G H) S_I (1 + G H)^dagger of random stimuli, which come with their
 /// consequences.
 std::vector<Eigen::VectorXd> input_spectra(const model::Model& model, const mean_field::OperatingPoint& point,
-                                           const std::vector<double>& frequency) {
+                                           const std::vector<double>& frequency, const std::stop_token& stop) {
   model::Model quiet = model;
   std::erase_if(quiet.stimuli, model::is_random);
-  const auto spectra = shot_noise(quiet, point, frequency).total;
+  const auto spectra = shot_noise(quiet, point, frequency, {.stop = stop}).total;
   const auto count = point.input.size();
   std::vector<Eigen::VectorXd> values;
   for (std::size_t i = 0; i < frequency.size(); ++i) {
+    throw_if_stopped(stop);
     const double f = frequency[i];
     const Eigen::MatrixXcd coupling = mean_field::coupling_matrix(model, std::complex<double>{0.0, 2.0 * pi * f});
     Eigen::VectorXd diagonal(count);
@@ -64,7 +66,8 @@ std::vector<Eigen::VectorXd> input_spectra(const model::Model& model, const mean
 
 }  // namespace
 
-Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingPoint& point) {
+Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingPoint& point,
+                         const std::stop_token& stop) {
   constexpr std::size_t neuron_points = 1000;
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   const Eigen::MatrixXcd identity = Eigen::MatrixXcd::Identity(count, count);
@@ -78,6 +81,7 @@ Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingP
     // tau^2).
     const HalfLine neurons(neuron_points, std::abs(mean_field::stationary_state_variable(population, input)));
     for (std::size_t i = 0; i < neuron_points; ++i) {
+      throw_if_stopped(stop);
       const double w = neurons.x[i];
       const double nu = w / (pi * tau);
       const double part = 2.0 * w * model::density(population.heterogeneity, w * w - input);
@@ -93,10 +97,11 @@ Eigen::VectorXd own_echo(const model::Model& model, const mean_field::OperatingP
   return direct;
 }
 
-Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point) {
+Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::OperatingPoint& point,
+                                const std::stop_token& stop) {
   const auto count = static_cast<Eigen::Index>(model.populations.size());
   const std::size_t frequency_points = count <= 16 ? 4000 : 1000;
-  Eigen::VectorXd direct = own_echo(model, point);
+  Eigen::VectorXd direct = own_echo(model, point, stop);
   Eigen::VectorXd slope(count);
   double fastest = 0.0;
   for (Eigen::Index k = 0; k < count; ++k) {
@@ -109,7 +114,7 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
   });
   if (noisy) return Eigen::VectorXd::Zero(count);
   const HalfLine frequencies(frequency_points, fastest);
-  const auto noise = input_spectra(model, point, frequencies.x);
+  const auto noise = input_spectra(model, point, frequencies.x, stop);
   for (Eigen::Index k = 0; k < count; ++k) {
     const auto& population = model.populations[static_cast<std::size_t>(k)];
     slope(k) = mean_field::stationary_rate_slope(population, point.input(k));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "inverse.hpp"
+#include "popshot/core/execution.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "popshot/theory/spectra.hpp"
 #include "scheme_spectrum.hpp"
@@ -143,9 +144,11 @@ Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::Op
   return one_minus(populations.loop_gain(response, f)).partialPivLu().solve(Eigen::MatrixXcd(response.asDiagonal()));
 }
 
-Spectra::Spectra(const model::Model& model, const mean_field::OperatingPoint& point, Options options, double highest) {
+Spectra::Spectra(const model::Model& model, const mean_field::OperatingPoint& point, Options options, double highest)
+    : stop_(options.stop) {
   std::vector<std::function<double(double)>> noise;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    throw_if_stopped(options.stop);
     const auto& population = model.populations[k];
     const double input = point.input(static_cast<Eigen::Index>(k));
     const double neurons = static_cast<double>(population.size);
@@ -195,7 +198,10 @@ Spectra::Spectra(const model::Model& model, const mean_field::OperatingPoint& po
   };
 }
 
-Spectra::At Spectra::operator()(double f) const { return at_(f); }
+Spectra::At Spectra::operator()(double f) const {
+  throw_if_stopped(stop_);
+  return at_(f);
+}
 
 ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
                      const std::vector<double>& frequencies, const Options& options) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "popshot/core/error.hpp"
+#include "popshot/core/execution.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "popshot/mean_field/scheme.hpp"
 #include "popshot/model/ladder.hpp"
@@ -411,13 +412,14 @@ double cost(const model::Model& model, std::size_t states, double time_step) {
 }
 
 /// The stable states at which the scheme is judged; none where only the rule is left.
-std::vector<mean_field::StationaryState> judged_states(const model::Model& model, double longest) {
+std::vector<mean_field::StationaryState> judged_states(const model::Model& model, double longest,
+                                                       const std::stop_token& stop) {
   if (model.populations.size() > most_populations || model.spectrum.bands > 100) return {};
   for (const auto& population : model.populations) {
     if (std::holds_alternative<model::GaussianNoise>(population.noise)) return {};
   }
   if (cost(model, 1, longest) > largest_cost) return {};
-  auto states = mean_field::stationary_states(model).states;
+  auto states = mean_field::stationary_states(model, stop).states;
   std::erase_if(states, [](const auto& state) { return !state.stable() || state.eigenvalues.empty(); });
   return states;
 }
@@ -432,8 +434,11 @@ bool moves(const model::Model& model) {
 class Bounds {
  public:
   /// longest: the longest step that will be looked at.
-  Bounds(const model::Model& model, double longest) : model_(model) {
-    for (const auto& state : judged_states(model, longest)) states_.emplace_back(model, state);
+  Bounds(const model::Model& model, double longest, const std::stop_token& stop) : model_(model), stop_(stop) {
+    for (const auto& state : judged_states(model, longest, stop)) {
+      throw_if_stopped(stop);
+      states_.emplace_back(model, state);
+    }
     if (states_.empty() || !is_stationary(model)) {
       rule_ = rule_of(model);  // where there is no theory, or where the stimuli lead away from it
     } else if (moves(model)) {
@@ -454,6 +459,7 @@ class Bounds {
     // Errors grow at least as the square.
     excess.consider(std::pow(time_step / rule_.time_step * (1.0 - 1e-9), 2), rule_.what);
     for (const auto& state : states_) {
+      throw_if_stopped(stop_);
       if (excess.ratio > enough) break;
       const auto one = state.at(time_step, enough);
       excess.consider(one.ratio, one.what);
@@ -468,6 +474,7 @@ class Bounds {
 
  private:
   const model::Model& model_;
+  std::stop_token stop_;
   std::vector<StateBounds> states_;
   Rule rule_;
 };
@@ -480,14 +487,15 @@ std::string text(double value) {
 
 }  // namespace
 
-TimeStepChoice choose_time_step(const model::Model& model) {
+TimeStepChoice choose_time_step(const model::Model& model, const std::stop_token& stop) {
   const auto steps = candidates(model);
-  Bounds bounds(model, steps.front());
+  Bounds bounds(model, steps.front(), stop);
   const bool whole = steps.front() > model.simulation.record_interval * (1.0 - 1e-6);
   const std::string first = whole ? "the record interval" : "tau";
   TimeStepChoice choice{0.0, first, bounds.by_rule()};
   double spent = 0.0;
   for (std::size_t i = 0; i < steps.size(); ++i) {
+    throw_if_stopped(stop);
     if (!choice.by_rule && (i == most_judged || (spent += bounds.cost_of(steps[i])) > largest_cost)) {
       bounds.give_states_up();
       choice.by_rule = true;
@@ -501,9 +509,9 @@ TimeStepChoice choose_time_step(const model::Model& model) {
   return choice;
 }
 
-TimeStepExcess time_step_excess(const model::Model& model) {
+TimeStepExcess time_step_excess(const model::Model& model, const std::stop_token& stop) {
   const double step = model.simulation.time_step;
-  const auto excess = Bounds(model, step).at(step, infinity);
+  const auto excess = Bounds(model, step, stop).at(step, infinity);
   return {excess.ratio, excess.what};
 }
 

@@ -1,58 +1,25 @@
 // The command line as a user meets it: what it prints, what it writes, how it ends.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "popshot/io/netcdf.hpp"
+#include "support/command.hpp"
 
 namespace popshot {
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code = -1;
-  std::string output;
-  std::string errors;
-};
-
-/// A folder of its own for each test, removed at its end.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "popshot-test-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] fs::path operator/(const std::string& name) const { return path_ / name; }
-  [[nodiscard]] bool empty() const { return fs::is_empty(path_); }
-
- private:
-  fs::path path_;
-};
-
-std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-Outcome run(const std::string& arguments) {
-  const Folder folder;
-  const std::string command = std::string(POPSHOT_EXECUTABLE) + " " + arguments + " >" + (folder / "out").string() +
-                              " 2>" + (folder / "err").string();
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
-}
+using testing_support::Folder;
+using testing_support::run;
+using testing_support::text_of;
 
 std::string figure1() { return std::string(POPSHOT_MODELS_DIR) + "/klinshov2022_fig1.toml"; }
 

@@ -62,9 +62,14 @@ struct Switching {
 /// from either state, and follows their mean rate over the populations, low-passed over 5 of the largest tau: a state
 /// is left when this crosses the middle between the saddle and the other state. `sizes` are those of the first
 /// population; the sizes of the others are scaled with it. Throws InputError unless the model has exactly two stable
-/// states with one unstable state between them and a stationary input.
+/// states with one unstable state between them and a stationary input; Stopped after a stop request before any trial
+/// has ended. Progress counts neuron-steps as switching_work does.
 [[nodiscard]] Switching switching(const model::Model& model, const std::vector<std::int64_t>& sizes,
                                   const std::vector<std::string>& levels, const Execution& execution = {});
+
+/// The neuron-steps of all trials at one of the sizes and levels, transients included: of the networks, or of what
+/// stands for their neurons at the mesoscopic level.
+[[nodiscard]] double switching_work(const model::Model& model, std::int64_t size, const std::string& level);
 
 /// The labelled arrays of it (kind "switching").
 [[nodiscard]] Dataset to_dataset(const Switching& switching, const std::string& time_unit);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -52,15 +53,15 @@ struct TransientComparison {
 };
 
 /// Whether the model is to be compared over time: its stimuli vary in time, or it starts from given rates and voltages
-/// and has no stable stationary state for linear theory (it oscillates).
-[[nodiscard]] bool needs_transient(const model::Model& model);
+/// and has no stable stationary state for linear theory (it oscillates). Throws Stopped after a stop request.
+[[nodiscard]] bool needs_transient(const model::Model& model, const std::stop_token& stop = {});
 
 /// Simulates spectrum.trials trials of network and mesoscopic model and compares their means and variances at all
 /// recorded times and over all of them together; theory of this kind is the mean field, which is shown and not judged
 /// (the mean of finite networks differs from it). `false_alarm`: the probability that equal levels are declared
 /// different, anywhere; it is measured on the trials themselves, by exchanging levels within pairs of trials (theory.md
-/// (24e)). A stop request ends it after the trials that are finished. Throws as the simulations do.
-/// `twin`: as in comparison::Settings.
+/// (24e)). A stop request ends it after the trials that are finished; Stopped is thrown if there is none. Throws as the
+/// simulations do. `twin`: as in comparison::Settings.
 [[nodiscard]] TransientComparison compare_transient(const model::Model& model, double false_alarm = 1e-3,
                                                     const Execution& execution = {},
                                                     const std::optional<double>& twin = std::nullopt);

@@ -51,6 +51,9 @@ struct Schedule {
   }
 };
 
+/// The activity of a run that was stopped before its first step: no sample, not finished.
+[[nodiscard]] Activity unstarted(const Schedule& schedule, std::size_t populations);
+
 /// Gathers the spikes of the steps into an Activity, or hands them to an observer instead.
 class Recorder {
  public:

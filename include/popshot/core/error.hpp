@@ -1,4 +1,4 @@
-// The two kinds of failure that Popshot reports, and the exit codes they become.
+// The two kinds of failure that Popshot reports, the stop that was asked for, and the exit codes they become.
 #pragma once
 
 #include <stdexcept>
@@ -17,6 +17,13 @@ class InputError : public std::runtime_error {
 class NumericalError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// A computation that has nothing to show before its end was asked to stop (a std::stop_token, or Execution::stop).
+/// Simulations do not throw it: they return what they have finished. Becomes the exit code of the signal.
+class Stopped : public std::runtime_error {
+ public:
+  Stopped() : std::runtime_error("stopped") {}
 };
 
 }  // namespace popshot

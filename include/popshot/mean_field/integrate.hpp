@@ -36,8 +36,9 @@ struct Drive {
 };
 
 /// The start that simulation.start asks for at the state that simulation.state selects, with no activity but the mean
-/// field's own. Throws InputError if a stationary state is needed and there is no stable one.
-[[nodiscard]] Drive stationary_drive(const model::Model& model);
+/// field's own. Throws InputError if a stationary state is needed and there is no stable one, Stopped after a stop
+/// request.
+[[nodiscard]] Drive stationary_drive(const model::Model& model, const std::stop_token& stop = {});
 
 /// Integrates tau_k x_k' = x_k^2 + eta_k + i Delta_k + I_k(t) + tau_k sum_l J_kl s_kl(t), for every complex neuron of
 /// every population, with s_kl the activities A_l of `drive` (A = r without) behind synapse and delay, for transient +

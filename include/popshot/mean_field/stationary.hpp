@@ -5,6 +5,7 @@
 
 #include <Eigen/Dense>
 #include <complex>
+#include <stop_token>
 #include <vector>
 
 #include "popshot/model/model.hpp"
@@ -59,12 +60,14 @@ struct StationaryStates {
 
 /// All stationary states with the constant stimuli (time-dependent stimuli count as zero), each to about machine
 /// precision, by interval branch and bound over the rates: (S13)-(S19). Microseconds for one population, milliseconds
-/// for four. Throws InputError if a weight, a current or a heterogeneity is not finite.
-[[nodiscard]] StationaryStates stationary_states(const model::Model& model);
+/// for four; minutes where many populations have several states. Throws InputError if a weight, a current or a
+/// heterogeneity is not finite, Stopped after a stop request.
+[[nodiscard]] StationaryStates stationary_states(const model::Model& model, const std::stop_token& stop = {});
 
 /// The stable state of lowest or highest mean rate over the populations, as simulation.state says. Throws InputError if
-/// there is no stable stationary state, with the leading eigenvalue of the state of highest rate.
-[[nodiscard]] StationaryState selected_state(const model::Model& model);
+/// there is no stable stationary state, with the leading eigenvalue of the state of highest rate; Stopped after a stop
+/// request.
+[[nodiscard]] StationaryState selected_state(const model::Model& model, const std::stop_token& stop = {});
 
 /// The eigenvalues of the mean field linearised about the rest states x*(point.input) of its K populations, 1 / time
 /// unit, by descending real part: for Lorentzian populations with instantaneous synapses all 2K of them, (S11). With

@@ -23,7 +23,7 @@ struct FinitePoint {
 /// Populations of more than 10^6 neurons are represented by a sample of 10^6, whose offset is scaled with 1/sqrt(N): so
 /// fall the truncation of the tails (quantile sampling) and the spread of the samples (random). theory.md (36).
 /// If the sample has no operating point near the selected state, everything is evaluated at the mean field's; if the
-/// model has no stable state at all, at the input of the start.
+/// model has no stable state at all, at the input of the start. Throws Stopped after a stop request.
 [[nodiscard]] FinitePoint finite_point(const model::Model& model, std::uint64_t trial, const Execution& execution = {});
 
 }  // namespace popshot::mesoscopic

@@ -3,6 +3,10 @@
 
 namespace popshot::model {
 
+/// The number of twelve digits that is nearest to `value`: for chosen numbers, so that 3 x 0.1 is 0.3 and not
+/// 0.30000000000000004.
+[[nodiscard]] double shortest(double value);
+
 /// The largest of 1, 2, 2.5, 4 and 5 times a power of ten, times `unit` > 0, that is at most `limit` > 0 (to 1e-9 of
 /// it).
 [[nodiscard]] double ladder_value(double limit, double unit);

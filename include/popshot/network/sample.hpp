@@ -16,7 +16,8 @@ struct Sample {
   std::vector<std::vector<double>> eta;
 };
 
-/// Draws the sample of a trial; eight bytes a neuron. Trials differ only where sampling is random.
+/// Draws the sample of a trial; eight bytes a neuron. Trials differ only where sampling is random. Throws Stopped after
+/// a stop request.
 [[nodiscard]] Sample draw_sample(const model::Model& model, std::uint64_t trial, const Execution& execution = {});
 
 /// The mean rates of the neurons of a sample under the constant currents and the constant synaptic input
@@ -32,9 +33,9 @@ struct Sample {
 /// with nu(eta) = Re sqrt(eta)/(pi tau): the N of theory.md (9), which truncates the tails of g. `nearby` says
 /// which solution where there are several. time_step = 0: continuous time. time_step > 0: the rates of the
 /// kick-drift scheme with that step, which differ in second order (theory.md (10)).
-/// Throws NumericalError if no solution is found near `nearby`.
+/// Throws NumericalError if no solution is found near `nearby`, Stopped after a stop request.
 [[nodiscard]] mean_field::OperatingPoint operating_point(const model::Model& model, const Sample& sample,
                                                          const mean_field::OperatingPoint& nearby,
-                                                         double time_step = 0.0);
+                                                         double time_step = 0.0, const std::stop_token& stop = {});
 
 }  // namespace popshot::network

@@ -39,11 +39,12 @@ struct NetworkRun {
 [[nodiscard]] std::size_t best_together(const model::Model& model);
 
 /// The operating point that a simulation of the sample starts at: near the state that simulation.state selects; zeros
-/// if simulation.start needs none.
-[[nodiscard]] mean_field::OperatingPoint start_point(const model::Model& model, const Sample& sample);
+/// if simulation.start needs none. Throws Stopped after a stop request.
+[[nodiscard]] mean_field::OperatingPoint start_point(const model::Model& model, const Sample& sample,
+                                                     const std::stop_token& stop = {});
 
 /// The same from the model alone: draws the sample of the trial, finds its operating point near the state
-/// that simulation.state selects, and simulates.
+/// that simulation.state selects, and simulates. Its phases are "set-up" and "simulation".
 [[nodiscard]] Activity simulate(const model::Model& model, std::uint64_t trial = 0, const Execution& execution = {},
                                 const ActivityObserver& observer = {});
 

@@ -3,6 +3,7 @@
 
 #include <complex>
 #include <functional>
+#include <stop_token>
 #include <vector>
 
 #include "popshot/core/spectrum.hpp"
@@ -25,6 +26,8 @@ struct Options {
   /// If set: the power spectral density of the noise of population k (of all its N neurons) at frequency f, in place of
   /// `noise`. So the spectrum of any stochastic neural mass model follows from that of its own noise.
   std::function<double(std::size_t k, double f)> uncoupled = {};
+  /// Asked between frequencies.
+  std::stop_token stop = {};
 };
 
 /// The three curves of Klinshov & Kirillov (2022), for any number of populations. They do not add up: the
@@ -84,7 +87,8 @@ class UncoupledSpectrum {
 [[nodiscard]] Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::OperatingPoint& point,
                                                double f, double time_step = 0.0);
 
-/// Uncoupled, induced and total spectra at the given frequencies (any order and sign), at an operating point.
+/// Uncoupled, induced and total spectra at the given frequencies (any order and sign), at an operating point. Throws
+/// Stopped after a stop request.
 [[nodiscard]] ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
                                    const std::vector<double>& frequencies, const Options& options = {});
 

@@ -3,6 +3,7 @@
 
 #include <Eigen/Dense>
 #include <functional>
+#include <stop_token>
 #include <vector>
 
 #include "popshot/theory/shot_noise.hpp"
@@ -24,11 +25,12 @@ class Spectra {
   /// to this frequency, to about 1e-7; beyond it they are not valid then.
   Spectra(const model::Model& model, const mean_field::OperatingPoint& point, Options options = {},
           double highest = 0.0);
-  /// At a frequency of any sign.
+  /// At a frequency of any sign. Throws Stopped after a stop request to options.stop.
   [[nodiscard]] At operator()(double f) const;
 
  private:
   std::function<At(double f)> at_;
+  std::stop_token stop_;
 };
 
 /// The curves at the given frequencies (any order and sign).

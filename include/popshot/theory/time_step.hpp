@@ -1,6 +1,7 @@
 // Which time step a simulation needs. docs/theory.md (21)-(21e), docs/guide.md "How large a step".
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "popshot/model/model.hpp"
@@ -30,8 +31,8 @@ struct TimeStepChoice {
 /// populations, Gaussian noise in neurons or anything that would take long, a rule takes their place (from tau,
 /// synapses, noise, coupling and the largest rate; docs/guide.md), and for stimuli that move it is asked as well.
 /// simulation.time_step is not looked at. Deterministic; milliseconds for one population, well below a second for
-/// several.
-[[nodiscard]] TimeStepChoice choose_time_step(const model::Model& model);
+/// several. Throws Stopped after a stop request.
+[[nodiscard]] TimeStepChoice choose_time_step(const model::Model& model, const std::stop_token& stop = {});
 
 /// How far a time step misses the bounds of choose_time_step.
 struct TimeStepExcess {
@@ -40,8 +41,8 @@ struct TimeStepExcess {
   /// Of what it is.
   std::string what;
 };
-/// Of an explicit simulation.time_step > 0.
-[[nodiscard]] TimeStepExcess time_step_excess(const model::Model& model);
+/// Of an explicit simulation.time_step > 0. Throws Stopped after a stop request.
+[[nodiscard]] TimeStepExcess time_step_excess(const model::Model& model, const std::stop_token& stop = {});
 
 /// The model with a time step, chosen if it has none. Throws InputError if delays or the run are too long for it.
 [[nodiscard]] model::Model with_time_step(model::Model model);

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "popshot/core/error.hpp"
 #include "support/models.hpp"
@@ -72,14 +75,34 @@ TEST(Compare, RefusesWhatTheoryCannotDo) {
   EXPECT_THROW((void)compare(quick(), other, Settings{}), InputError);
 }
 
-TEST(Compare, StoppedAtOnceDoesNotAgreeAndSaysWhy) {
+TEST(Compare, StoppedBeforeATrialHasEndedThrows) {
   std::stop_source source;
   source.request_stop();
-  const auto result = compare(quick(), Settings{}, {.threads = 1, .stop = source.get_token()});
-  EXPECT_EQ(result.trials, 0U);
-  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
-  EXPECT_NE(result.judgement.reason.find("0 of 3 trials"), std::string::npos) << result.judgement.reason;
-  EXPECT_EQ(to_dataset(result, "tau").find("psd_total"), nullptr);
+  EXPECT_THROW((void)compare(quick(), Settings{}, {.threads = 1, .stop = source.get_token()}), Stopped);
+}
+
+TEST(Compare, ProgressGrowsToTheEndAndStopsAtWhatIsFinished) {
+  // Theory is part of it: it is not at its end when the last simulation is.
+  std::vector<double> fractions;
+  std::vector<std::string> phases;
+  Execution execution{.threads = 1};
+  execution.progress = [&](double fraction) { fractions.push_back(fraction); };
+  execution.phase = [&](const Phase& phase) { phases.emplace_back(phase.name); };
+  (void)compare(quick(), Settings{}, execution);
+  ASSERT_FALSE(fractions.empty());
+  EXPECT_TRUE(std::is_sorted(fractions.begin(), fractions.end()));
+  EXPECT_LT(fractions.back(), 1.0);
+  EXPECT_GT(fractions.back(), 0.5);
+  EXPECT_EQ(phases, (std::vector<std::string>{"searching stationary states", "theory", "trials", "trials"}));
+
+  std::stop_source source;
+  execution.stop = source.get_token();
+  execution.progress = [&](double fraction) {
+    if (fraction > 0.5) source.request_stop();
+  };
+  const auto result = compare(quick(), Settings{}, execution);
+  EXPECT_GE(result.trials, 1U);
+  EXPECT_LT(result.trials, 3U);
 }
 
 TEST(Compare, HoldsWhatItsLabelledArraysSay) {
