@@ -1,10 +1,15 @@
 // popshot spectrum: the theory of the spectra.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common.hpp"
 #include "popshot/comparison/compare.hpp"
@@ -13,6 +18,7 @@
 #include "popshot/io/netcdf.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/sample.hpp"
+#include "popshot/theory/second_order.hpp"
 
 namespace popshot::cli {
 
@@ -31,6 +37,44 @@ struct Options {
   bool time_step_kernel = false;
   std::size_t points = 600;
 };
+
+/// The ranges in which linear theory ends, for one output.
+std::vector<theory::BeyondLinear> ends(const theory::ShotNoise& theory, const Spectrum& second, std::size_t k) {
+  return theory::linear_theory_ends(theory.total.frequency, theory.total.power(k), second.power(k));
+}
+
+/// Adds what is known of the second order to the table of `tabulate`.
+void tabulate_second_order(ordered_json& table, const theory::ShotNoise& theory,
+                           const std::optional<Spectrum>& second) {
+  for (std::size_t k = 0; k < table["populations"].size(); ++k) {
+    auto& row = table["populations"][k];
+    row["psd_second_order"] = second ? ordered_json(second->power(k)) : ordered_json();
+    row["linear_theory_ends"] = second ? ordered_json::array() : ordered_json();
+    if (!second) continue;
+    for (const auto& range : ends(theory, *second, k)) {
+      row["linear_theory_ends"].push_back(
+          {{"low", range.low}, {"high", range.high}, {"largest", range.largest}, {"at", range.at}});
+    }
+  }
+}
+
+/// The line that says where linear theory ends for one output.
+std::string second_order_text(const theory::ShotNoise& theory, const std::optional<Spectrum>& second, std::size_t k) {
+  if (!second) return "second order: not known with Gaussian noise in the neurons";
+  const auto ranges = ends(theory, *second, k);
+  if (ranges.empty()) return "second order (estimate): nowhere more than 10 % of linear theory";
+  constexpr std::size_t most = 3;
+  std::string text = "second order (estimate): more than 10 % of linear theory";
+  for (std::size_t i = 0; i < std::min(most, ranges.size()); ++i) {
+    const auto& range = ranges[i];
+    text += i == 0 ? " " : "; ";
+    text += range.low == theory.total.frequency.front() ? fmt::format("below f = {:.3g}", range.high)
+                                                        : fmt::format("in f = {:.3g} .. {:.3g}", range.low, range.high);
+    text += fmt::format(", up to {:.2g} times at f = {:.3g}", range.largest, range.at);
+  }
+  if (ranges.size() > most) text += fmt::format("; {} more ranges", ranges.size() - most);
+  return text;
+}
 
 ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory,
                       const mean_field::OperatingPoint& point) {
@@ -60,7 +104,7 @@ ordered_json tabulate(const model::Model& model, const theory::ShotNoise& theory
   return table;
 }
 
-void print(const model::Model& model, const theory::ShotNoise& theory) {
+void print(const model::Model& model, const theory::ShotNoise& theory, const std::optional<Spectrum>& second) {
   constexpr std::size_t rows = 20;
   const auto all = outputs(model);
   for (std::size_t k = 0; k < all.size(); ++k) {
@@ -78,8 +122,8 @@ void print(const model::Model& model, const theory::ShotNoise& theory) {
                                uncoupled[i], induced[i]);
     }
     const auto peak = static_cast<std::size_t>(std::max_element(total.begin(), total.end()) - total.begin());
-    std::cout << fmt::format("largest total: {:.4e} at frequency {:.4g}\n\n", total[peak],
-                             theory.total.frequency[peak]);
+    std::cout << fmt::format("largest total: {:.4e} at frequency {:.4g}\n", total[peak], theory.total.frequency[peak]);
+    std::cout << second_order_text(theory, second, k) << "\n\n";
   }
 }
 
@@ -133,14 +177,18 @@ int run(const Options& options, const Invocation& invocation) {
         model, point,
         options.noise == Noise::spectral ? model::MesoscopicNoise::spectral : model::MesoscopicNoise::markovian);
   }
-  const auto theory = comparison::output_spectra(
-      model,
-      theory::shot_noise(model, point, comparison::curve_frequencies(model.spectrum, options.points), theory_options));
+  const auto frequencies = comparison::curve_frequencies(model.spectrum, options.points);
+  const auto theory = comparison::output_spectra(model, theory::shot_noise(model, point, frequencies, theory_options));
+  auto second = theory::second_order(model, point, frequencies, theory_options);
+  if (second) second = comparison::output_spectrum(comparison::output_matrix(model), std::move(*second));
   point = comparison::output_point(model, point);
-  options.run.save(comparison::to_dataset(theory, point, comparison::output_names(model), model.time_unit), file,
-                   "theory", invocation);
-  options.run.print(file, tabulate(model, theory, point), [&] {
-    print(model, theory);
+  auto data = comparison::to_dataset(theory, point, comparison::output_names(model), model.time_unit);
+  if (second) comparison::add_second_order(data, *second, model.time_unit);
+  options.run.save(std::move(data), file, "theory", invocation);
+  auto table = tabulate(model, theory, point);
+  tabulate_second_order(table, theory, second);
+  options.run.print(file, std::move(table), [&] {
+    print(model, theory, second);
     print_pairs(model, theory);
   });
   return done;

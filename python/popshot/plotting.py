@@ -21,6 +21,7 @@ STYLES = {
     "total": {"color": "#D55E00", "linestyle": (0, (5, 1.6)), "linewidth": 1.1, "label": "theory, total"},
     "uncoupled": {"color": "#A87000", "linestyle": (0, (1, 1.4)), "linewidth": 1.4, "label": "theory, uncoupled"},
     "induced": {"color": "black", "linestyle": "-", "linewidth": 0.8, "label": "theory, coupling-induced"},
+    "second_order": {"color": "#555555", "linestyle": (0, (6, 3)), "linewidth": 0.6, "label": "second order (estimate)"},
 }
 SETTINGS = {
     "font.size": 8,
@@ -307,6 +308,8 @@ def _draw_theory(axis: Axes, one: xarray.Dataset) -> None:
         density = one[f"psd_{curve}"]
         if (density > 0).any():  # without coupling nothing is induced
             axis.plot(one["frequency"], density.where(density > 0), **STYLES[curve])
+    if "psd_second_order" in one:
+        axis.plot(one["frequency"], one["psd_second_order"], **STYLES["second_order"])
 
 
 def _finish_density_axis(axis: Axes, data: xarray.Dataset, title: str) -> None:

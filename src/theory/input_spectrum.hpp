@@ -5,8 +5,9 @@
 #include <functional>
 #include <vector>
 
+#include "popshot/mean_field/population.hpp"
 #include "popshot/model/model.hpp"
-#include "populations.hpp"
+#include "popshot/theory/shot_noise.hpp"
 
 namespace popshot::theory {
 
@@ -15,22 +16,24 @@ namespace popshot::theory {
 /// random stimuli with their consequences, (1 + G H) S_I (1 + G H)^dagger.
 class InputSpectrum {
  public:
-  /// Asked for up to the frequency `highest`. The model must outlive it.
-  InputSpectrum(const model::Model& model, const mean_field::OperatingPoint& point, double highest,
-                const Options& options = {});
+  /// Of options.noise or options.uncoupled; the model must outlive it. Throws InputError for identical neurons without
+  /// noise.
+  InputSpectrum(const model::Model& model, const mean_field::OperatingPoint& point, const Options& options = {});
 
   struct At {
-    Eigen::MatrixXcd amplification;  ///< (1-K)^-1
-    Eigen::MatrixXcd gain;           ///< G: input per own noise
-    Eigen::MatrixXcd input;          ///< the spectral density matrix of the currents
+    Eigen::MatrixXcd gain;   ///< G: input per own noise
+    Eigen::MatrixXcd input;  ///< the spectral density matrix of the currents
   };
   [[nodiscard]] At at(double f) const;
-  /// (1-K)^-1 alone.
+  /// (1-K)^-1
   [[nodiscard]] Eigen::MatrixXcd amplification(double f) const;
 
  private:
+  [[nodiscard]] Eigen::MatrixXcd coupling(double f) const;
+  [[nodiscard]] Eigen::VectorXcd response(double f) const;
+
   const model::Model& model_;
-  Populations populations_;
+  std::vector<mean_field::Response> response_;
   std::vector<std::function<double(double f)>> noise_;
 };
 

@@ -6,7 +6,6 @@
 #include <numbers>
 #include <vector>
 
-#include "input_spectrum.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "popshot/model/heterogeneity.hpp"
 #include "popshot/model/synapse.hpp"
@@ -31,6 +30,37 @@ struct HalfLine {
     }
   }
 };
+
+/// The power spectral densities of the input currents to all populations, [frequency](population): G S0 G^dagger of the
+/// activities, G = M (1-K)^-1, and (1 + G H) S_I (1 + G H)^dagger of random stimuli, which come with their
+/// consequences.
+std::vector<Eigen::VectorXd> input_spectra(const model::Model& model, const mean_field::OperatingPoint& point,
+                                           const std::vector<double>& frequency) {
+  model::Model quiet = model;
+  std::erase_if(quiet.stimuli, model::is_random);
+  const auto spectra = shot_noise(quiet, point, frequency).total;
+  const auto count = point.input.size();
+  std::vector<Eigen::VectorXd> values;
+  for (std::size_t i = 0; i < frequency.size(); ++i) {
+    const double f = frequency[i];
+    const Eigen::MatrixXcd coupling = mean_field::coupling_matrix(model, std::complex<double>{0.0, 2.0 * pi * f});
+    Eigen::VectorXd diagonal(count);
+    const Eigen::MatrixXcd received = coupling * spectra.density[i];
+    for (Eigen::Index k = 0; k < count; ++k) diagonal(k) = received.row(k).dot(coupling.row(k)).real();
+    for (const auto& stimulus : model.stimuli) {
+      const double power = stimulus_spectrum(stimulus, f);
+      if (power == 0.0) continue;
+      Eigen::VectorXcd current = Eigen::VectorXcd::Zero(count);
+      for (Eigen::Index k = 0; k < count; ++k) {
+        if (receives(model, static_cast<std::size_t>(k), stimulus)) current(k) = 1.0;
+      }
+      current += coupling * (response_matrix(model, point, f) * current);
+      diagonal += power * current.cwiseAbs2();
+    }
+    values.push_back(std::move(diagonal));
+  }
+  return values;
+}
 
 }  // namespace
 
@@ -79,9 +109,7 @@ Eigen::VectorXd mean_rate_shift(const model::Model& model, const mean_field::Ope
   });
   if (noisy) return Eigen::VectorXd::Zero(count);
   const HalfLine frequencies(frequency_points, fastest);
-  const InputSpectrum spectrum(model, point, frequencies.x.back());
-  std::vector<Eigen::VectorXd> noise;
-  for (const double f : frequencies.x) noise.emplace_back(spectrum.at(f).input.diagonal().real());
+  const auto noise = input_spectra(model, point, frequencies.x);
   for (Eigen::Index k = 0; k < count; ++k) {
     const auto& population = model.populations[static_cast<std::size_t>(k)];
     slope(k) = mean_field::stationary_rate_slope(population, point.input(k));

@@ -105,7 +105,7 @@ class SecondOrderSources {
   /// To be asked for up to the frequency `highest`.
   SecondOrderSources(const model::Model& model, const mean_field::OperatingPoint& point, double highest,
                      const Options& options)
-      : count_(model.populations.size()) {
+      : count_(model.populations.size()), spectrum_(model, point, options) {
     const bool own = options.noise == Noise::shot && !options.uncoupled;
     double fastest = 0.0;
     slowest_ = std::numeric_limits<double>::infinity();
@@ -123,7 +123,6 @@ class SecondOrderSources {
       for (std::size_t l = k; l < (count_ <= most_with_pairs ? count_ : k + 1); ++l) pairs_.push_back({k, l});
     }
     const double end = 20.0 * fastest + 2.0 * highest;
-    spectrum_.emplace(model, point, end, options);
     covariances_ = resolved(
         spread(0.0, end, 0.05 * slowest_, 100), [&](double f) { return covariances(model, point, f); },
         [&](double f) { return 1.0 / (1.0 + (f / fastest) * (f / fastest)); }, count_ <= most_with_pairs ? 0.01 : 0.03,
@@ -133,9 +132,9 @@ class SecondOrderSources {
   /// A frequency below which spectra are smooth.
   [[nodiscard]] double slowest() const { return slowest_; }
   /// (1-K)^-1
-  [[nodiscard]] Eigen::MatrixXcd filter(double f) const { return spectrum_->amplification(f); }
+  [[nodiscard]] Eigen::MatrixXcd filter(double f) const { return spectrum_.amplification(f); }
 
-  /// The spectral densities S_Q of the pairs (63) at a frequency f >= 0.
+  /// The spectral densities S_Q of the pairs, (63), at a frequency f >= 0.
   [[nodiscard]] Values density(double f) const {
     // Over f' >= f/2 only, as f' and g = f - f' are alike. Between the points of the grid for f' and those for g.
     std::vector<double> edge{0.5 * f, f, 2.0 * f};
@@ -163,7 +162,7 @@ class SecondOrderSources {
         const auto& a = kernel[pairs_[p].first];
         const auto& b = kernel[pairs_[p].second];
         // Every product of a part of Q_k with a part of Q_l, with what they have in common at f' and at g.
-        constexpr std::array<std::array<int, 2>, 3> sources{{{0, 0}, {0, 1}, {1, 0}}};
+        constexpr std::array<std::array<std::size_t, 2>, 3> sources{{{0, 0}, {0, 1}, {1, 0}}};
         Complex sum = 0.0;
         for (std::size_t m = 0; m < 3; ++m) {
           for (std::size_t n = 0; n < 3; ++n) {
@@ -218,9 +217,9 @@ class SecondOrderSources {
   };
 
   /// For every pair (k, l) of populations the spectra <I_k I_l^*>, <I_k c_l^*>, <c_k I_l^*>, <c_k c_l^*> of inputs I
-  /// and of the first harmonic c of the neurons' own noise, (62).
+  /// and of the first harmonic c of the neurons' own noise, (61).
   Values covariances(const model::Model& model, const mean_field::OperatingPoint& point, double f) const {
-    const auto at = spectrum_->at(f);
+    const auto at = spectrum_.at(f);
     std::vector<double> harmonic(count_, 0.0);
     for (std::size_t k = 0; k < count_; ++k) {
       if (!periodic_[k] || f == 0.0) continue;
@@ -240,7 +239,7 @@ class SecondOrderSources {
     return result;
   }
 
-  /// The kernels of Q_k(f) for I(x) I(g), I(x) c(g) and c(x) I(g), symmetric under exchange of x and g: (60), (61).
+  /// The kernels of Q_k(f) for I(x) I(g), I(x) c(g) and c(x) I(g), symmetric under exchange of x and g: (62).
   [[nodiscard]] std::array<Complex, 3> response(std::size_t k, double f, double x, double g) const {
     std::array<Complex, 3> result{quadratic_[k](x, g), 0.0, 0.0};
     if (periodic_[k] && x * g < 0.0) {
@@ -252,12 +251,12 @@ class SecondOrderSources {
   }
 
   std::size_t count_;
+  InputSpectrum spectrum_;
   double slowest_ = 0.0;
   std::vector<mean_field::QuadraticResponse> quadratic_;
   std::vector<double> demodulation_;
   std::vector<bool> periodic_;
   std::vector<Pair> pairs_;
-  std::optional<InputSpectrum> spectrum_;
   Curves covariances_;
 };
 

@@ -1,13 +1,15 @@
 #include "popshot/theory/shot_noise.hpp"
 
 #include <algorithm>
+#include <boost/math/interpolators/cardinal_cubic_b_spline.hpp>
 #include <cmath>
 #include <complex>
+#include <memory>
 #include <numbers>
 #include <optional>
 
 #include "inverse.hpp"
-#include "populations.hpp"
+#include "popshot/mean_field/population.hpp"
 #include "scheme_spectrum.hpp"
 
 namespace popshot::theory {
@@ -16,6 +18,67 @@ namespace {
 
 constexpr double pi = std::numbers::pi;
 using Complex = std::complex<double>;
+
+/// A response at real frequencies as cubic splines on a grid f = scale sinh(u), to about 1e-7.
+std::function<Complex(double)> tabulated(const std::function<Complex(double)>& response, double scale, double highest) {
+  using Spline = boost::math::interpolators::cardinal_cubic_b_spline<double>;
+  constexpr std::size_t points = 600;
+  const double spacing = 1.0001 * std::asinh(highest / scale) / static_cast<double>(points - 1);
+  std::vector<double> real(points);
+  std::vector<double> imaginary(points);
+  for (std::size_t i = 0; i < points; ++i) {
+    const Complex value = response(scale * std::sinh(spacing * static_cast<double>(i)));
+    real[i] = value.real();
+    imaginary[i] = value.imag();
+  }
+  const auto re = std::make_shared<Spline>(real.begin(), real.end(), 0.0, spacing);
+  const auto im = std::make_shared<Spline>(imaginary.begin(), imaginary.end(), 0.0, spacing);
+  return [=](double f) {
+    const double u = std::asinh(std::abs(f) / scale);
+    return Complex{(*re)(u), f < 0.0 ? -(*im)(u) : (*im)(u)};
+  };
+}
+
+/// What the spectra of a model at one operating point consist of.
+class Populations {
+ public:
+  /// Responses will be asked for up to the frequency `highest`; if it is not 0 those that cost much are tabulated.
+  Populations(const model::Model& model, const mean_field::OperatingPoint& point, double highest = 0.0)
+      : model_(model) {
+    for (std::size_t k = 0; k < model.populations.size(); ++k) {
+      const auto& population = model.populations[k];
+      const double input = point.input(static_cast<Eigen::Index>(k));
+      const mean_field::Response exact(population, input);
+      const auto at = [exact](double f) { return exact(Complex{0.0, 2.0 * pi * f}); };
+      if (highest > 0.0 && std::holds_alternative<model::GaussianNoise>(population.noise)) {
+        const double rest = std::abs(mean_field::stationary_state_variable(population, input));
+        response_.push_back(tabulated(at, 0.1 * rest / (pi * population.tau), highest));
+      } else {
+        response_.emplace_back(at);
+      }
+    }
+  }
+
+  [[nodiscard]] Eigen::VectorXcd response(double f) const {
+    Eigen::VectorXcd result(static_cast<Eigen::Index>(response_.size()));
+    for (Eigen::Index k = 0; k < result.size(); ++k) {
+      result(k) = response_[static_cast<std::size_t>(k)](f);
+    }
+    return result;
+  }
+
+  [[nodiscard]] Eigen::MatrixXcd loop_gain(const Eigen::VectorXcd& response, double f) const {
+    return response.asDiagonal() * mean_field::coupling_matrix(model_, Complex{0.0, 2.0 * pi * f});
+  }
+
+ private:
+  const model::Model& model_;
+  std::vector<std::function<Complex(double f)>> response_;
+};
+
+Eigen::MatrixXcd one_minus(const Eigen::MatrixXcd& gain) {
+  return Eigen::MatrixXcd::Identity(gain.rows(), gain.cols()) - gain;
+}
 
 /// The spectral density matrix of the rates that random stimuli would make in uncoupled populations: H S_I H^dagger.
 Eigen::MatrixXcd stimulated(const model::Model& model, const Eigen::VectorXcd& response, double f) {
@@ -82,7 +145,20 @@ Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::Op
 ShotNoise shot_noise(const model::Model& model, const mean_field::OperatingPoint& point,
                      const std::vector<double>& frequencies, const Options& options) {
   const auto count = static_cast<Eigen::Index>(model.populations.size());
-  const auto noise = uncoupled_densities(model, point, options);
+  std::vector<std::function<double(double)>> noise;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto& population = model.populations[k];
+    const double input = point.input(static_cast<Eigen::Index>(k));
+    const double neurons = static_cast<double>(population.size);
+    if (options.uncoupled) {
+      noise.emplace_back([&options, k](double f) { return options.uncoupled(k, f); });
+    } else if (options.noise == Noise::white) {
+      noise.emplace_back([value = mean_field::stationary_rate(population, input) / neurons](double) { return value; });
+    } else {
+      noise.emplace_back(
+          [density = UncoupledSpectrum(population, input), neurons](double f) { return density(f) / neurons; });
+    }
+  }
   const bool stimulated_at_random = std::any_of(model.stimuli.begin(), model.stimuli.end(), model::is_random);
   double highest = 0.0;
   for (const double f : frequencies) highest = std::max(highest, std::abs(f));
