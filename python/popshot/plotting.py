@@ -316,9 +316,13 @@ def _finish_density_axis(axis: Axes, data: xarray.Dataset, title: str) -> None:
     unit = data.attrs["time_unit"]
     axis.set_xscale("log")
     axis.set_yscale("log")
-    # Down to a thousandth of the total's smallest value: beyond, a curve says nothing.
+    # Down to a thousandth of the total's largest value: beyond, a curve says nothing; or to where the second order shows.
     total = data["psd_total"].values
-    axis.set_ylim(bottom=max(axis.get_ylim()[0], 1e-3 * total.max(initial=0.0)))
+    lowest = 1e-3 * total.max(initial=0.0)
+    if "psd_second_order" in data:
+        second = data["psd_second_order"].values
+        lowest = min(lowest, 0.3 * second[second > 0.1 * total].min(initial=numpy.inf))
+    axis.set_ylim(bottom=max(axis.get_ylim()[0], lowest))
     axis.set_xlim(float(data["frequency"][0]), float(data["frequency"][-1]))
     _label_frequencies(axis)
     axis.set_xlabel(f"frequency (cycles per {unit})")

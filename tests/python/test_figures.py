@@ -79,6 +79,13 @@ def test_the_comparison_shows_what_it_compares(results):
     assert "lag" in correlation.get_xlabel() and len(correlation.get_lines()) == 3
 
 
+def test_the_spectrum_shows_the_second_order_where_it_is_known(results):
+    data = popshot.open_result(results["spectrum"])
+    assert data["psd_second_order"].dims == ("population", "frequency")
+    labels = {text.get_text() for text in popshot.figure(data).legends[0].get_texts()}
+    assert labels == {"theory, total", "theory, uncoupled", "theory, coupling-induced", "second order (estimate)"}
+
+
 def test_the_transient_shows_three_levels(results):
     drawn = popshot.figure(popshot.open_result(results["transient"]))
     labels = [text.get_text() for text in drawn.legends[0].get_texts()]

@@ -34,8 +34,8 @@ namespace popshot::theory {
 ///
 /// frequency: any order, sign and number, in cycles per time unit. Result: two-sided densities at these, in the
 /// convention of Spectrum, unit 1/time. Nothing if a population has Gaussian noise in its neurons, whose quadratic
-/// response is not known. Throws what shot_noise throws. Time: milliseconds for a Lorentzian population, about a second
-/// for ten populations.
+/// response is not known. Throws what shot_noise throws. Time: some ten milliseconds for a Lorentzian population,
+/// about two seconds for ten populations.
 [[nodiscard]] std::optional<Spectrum> second_order(const model::Model& model, const mean_field::OperatingPoint& point,
                                                    const std::vector<double>& frequency, const Options& options = {});
 

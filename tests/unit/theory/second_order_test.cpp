@@ -214,6 +214,27 @@ TEST(SecondOrder, OfManyFrequenciesIsThatOfEach) {
   }
 }
 
+TEST(SecondOrder, OfARandomCurrentIsTheQuadraticResponseToIt) {
+  auto m = single(0.0, 1.0);
+  m.projections.clear();
+  m.stimuli.push_back({0, model::OrnsteinUhlenbeckCurrent{0.3, 0.5}});
+  const auto point = mean_field::selected_state(m).point;
+  const mean_field::QuadraticResponse response(m.populations[0], point.input(0));
+  const auto spectrum = [&](double g) { return stimulus_spectrum(m.stimuli[0], g); };
+  const std::vector<double> frequency{0.0, 0.2, 1.1};
+  const auto second = second_order(m, point, frequency, {.uncoupled = [](std::size_t, double) { return 0.0; }});
+  for (std::size_t i = 0; i < frequency.size(); ++i) {
+    const double f = frequency[i];
+    double sum = 0.0;
+    for (const auto& [low, high] : {std::pair{-40.0, -2.0}, {-2.0, 0.0}, {0.0, 1.0}, {1.0, 3.0}, {3.0, 40.0}}) {
+      sum += gauss_kronrod<double, 61>::integrate(
+          [&](double g) { return 2.0 * std::norm(response(g, f - g)) * spectrum(g) * spectrum(f - g); }, low, high, 10,
+          1e-8);
+    }
+    EXPECT_NEAR(second->power(0)[i], sum, 0.01 * sum) << f;
+  }
+}
+
 TEST(SecondOrder, IsNotKnownForGaussianNoise) {
   auto m = pair();
   m.populations[0].noise = model::GaussianNoise{0.3};
