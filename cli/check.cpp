@@ -11,6 +11,7 @@
 
 #include "common.hpp"
 #include "describe.hpp"
+#include "popshot/comparison/start_up.hpp"
 #include "popshot/mean_field/delay_modes.hpp"
 #include "popshot/mean_field/stationary.hpp"
 #include "units.hpp"

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "popshot/mean_field/delay_modes.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/sample.hpp"
+#include "popshot/theory/second_order.hpp"
 #include "popshot/theory/spectra.hpp"
 #include "units.hpp"
 
@@ -40,6 +42,49 @@ struct Options {
   std::size_t points = 600;
 };
 
+/// The ranges in which linear theory ends, for one output.
+std::vector<theory::BeyondLinear> ends(const theory::ShotNoise& theory, const Spectrum& second, std::size_t k) {
+  return theory::linear_theory_ends(theory.total.frequency, theory.total.power(k), second.power(k));
+}
+
+/// Adds what is known of the second order to the table of `tabulate`.
+void tabulate_second_order(ordered_json& table, const theory::ShotNoise& theory, const std::optional<Spectrum>& second,
+                           const RateUnit& unit) {
+  for (std::size_t k = 0; k < table["populations"].size(); ++k) {
+    auto& row = table["populations"][k];
+    row["psd_second_order"] = second ? ordered_json(scaled(second->power(k), unit)) : ordered_json();
+    row["linear_theory_ends"] = second ? ordered_json::array() : ordered_json();
+    if (!second) continue;
+    for (const auto& range : ends(theory, *second, k)) {
+      row["linear_theory_ends"].push_back({{"low", unit.factor * range.low},
+                                           {"high", unit.factor * range.high},
+                                           {"largest", range.largest},
+                                           {"at", unit.factor * range.at}});
+    }
+  }
+}
+
+/// The line that says where linear theory ends for one output.
+std::string second_order_text(const theory::ShotNoise& theory, const std::optional<Spectrum>& second, std::size_t k,
+                              const std::string& time_unit) {
+  if (!second) return "second order: not known with Gaussian noise in the neurons";
+  const auto ranges = ends(theory, *second, k);
+  if (ranges.empty()) return "second order (estimate): nowhere more than 10 % of linear theory";
+  constexpr std::size_t most = 3;
+  std::string text = "second order (estimate): more than 10 % of linear theory";
+  for (std::size_t i = 0; i < std::min(most, ranges.size()); ++i) {
+    const auto& range = ranges[i];
+    text += i == 0 ? " " : "; ";
+    const double factor = rate_unit(time_unit).factor;
+    text += range.low == theory.total.frequency.front()
+                ? fmt::format("below {}", rate_text(range.high, time_unit, 3))
+                : fmt::format("in {:.3g} .. {}", factor * range.low, rate_text(range.high, time_unit, 3));
+    text += fmt::format(", up to {:.2g} times at {}", range.largest, rate_text(range.at, time_unit, 3));
+  }
+  if (ranges.size() > most) text += fmt::format("; {} more ranges", ranges.size() - most);
+  return text;
+}
+
 /// What the command shows.
 struct Result {
   theory::ShotNoise theory;                                  ///< of the outputs
@@ -47,6 +92,7 @@ struct Result {
   std::vector<std::optional<theory::Resonance>> resonances;  ///< of the outputs
   std::vector<std::complex<double>> eigenvalues;
   std::vector<bool> delay_modes;
+  std::optional<Spectrum> second_order;  ///< of the outputs; nothing where it is not known
 };
 
 ordered_json tabulate(const model::Model& model, const Result& result) {
@@ -113,7 +159,7 @@ void print(const model::Model& model, const Result& result) {
       std::cout << fmt::format("largest total at the frequencies shown: {:.4e}, at {}\n", total[peak],
                                rate_text(theory.total.frequency[peak], model.time_unit));
     }
-    std::cout << '\n';
+    std::cout << second_order_text(theory, result.second_order, k, model.time_unit) << "\n\n";
   }
 }
 
@@ -184,12 +230,21 @@ int run(const Options& options, const Invocation& invocation) {
   const theory::Spectra spectra(model, point, theory_options, with_peaks.back());
   result.theory = comparison::output_spectra(model, theory::shot_noise(spectra, frequency));
   result.resonances = comparison::resonances(model, spectra, with_peaks);
+  execution.begin({.name = "second order"});
+  result.second_order = theory::second_order(model, point, frequency, theory_options);
+  if (result.second_order) {
+    result.second_order =
+        comparison::output_spectrum(comparison::output_matrix(model), std::move(*result.second_order));
+  }
   result.point = comparison::output_point(model, point);
   auto data = comparison::to_dataset(result.theory, result.point, comparison::output_names(model), model.time_unit);
   comparison::add_resonances(data, result.resonances, model.time_unit);
   comparison::add_modes(data, result.eigenvalues, result.delay_modes, model.time_unit);
+  if (result.second_order) comparison::add_second_order(data, *result.second_order, model.time_unit);
   options.run.save(std::move(data), file, "theory", invocation);
-  options.run.print(file, tabulate(model, result), [&] {
+  auto table = tabulate(model, result);
+  tabulate_second_order(table, result.theory, result.second_order, rate_unit(model.time_unit));
+  options.run.print(file, std::move(table), [&] {
     print(model, result);
     print_pairs(model, result.theory);
   });

@@ -21,6 +21,7 @@ STYLES = {
     "total": {"color": "#D55E00", "linestyle": (0, (5, 1.6)), "linewidth": 1.1, "label": "theory, total"},
     "uncoupled": {"color": "#A87000", "linestyle": (0, (1, 1.4)), "linewidth": 1.4, "label": "theory, uncoupled"},
     "induced": {"color": "black", "linestyle": "-", "linewidth": 0.8, "label": "theory, coupling-induced"},
+    "second_order": {"color": "#555555", "linestyle": (0, (6, 3)), "linewidth": 0.6, "label": "second order (estimate)"},
 }
 SETTINGS = {
     "font.size": 8,
@@ -317,14 +318,20 @@ def _draw_theory(axis: Axes, one: xarray.Dataset) -> None:
         density = one[f"psd_{curve}"]
         if (density > 0).any():  # without coupling nothing is induced
             axis.plot(one["frequency"], density.where(density > 0), **STYLES[curve])
+    if "psd_second_order" in one:
+        axis.plot(one["frequency"], one["psd_second_order"], **STYLES["second_order"])
 
 
 def _finish_density_axis(axis: Axes, data: xarray.Dataset, title: str) -> None:
     axis.set_xscale("log")
     axis.set_yscale("log")
-    # Down to a thousandth of the total's smallest value: beyond, a curve says nothing.
+    # Down to a thousandth of the total's largest value: beyond, a curve says nothing; or to where the second order shows.
     total = data["psd_total"].values
-    axis.set_ylim(bottom=max(axis.get_ylim()[0], 1e-3 * total.max(initial=0.0)))
+    lowest = 1e-3 * total.max(initial=0.0)
+    if "psd_second_order" in data:
+        second = data["psd_second_order"].values
+        lowest = min(lowest, 0.3 * second[second > 0.1 * total].min(initial=numpy.inf))
+    axis.set_ylim(bottom=max(axis.get_ylim()[0], lowest))
     axis.set_xlim(float(data["frequency"][0]), float(data["frequency"][-1]))
     _label_frequencies(axis)
     axis.set_xlabel(_frequency_label(data))

@@ -251,6 +251,16 @@ Dataset to_dataset(const theory::ShotNoise& theory, const mean_field::OperatingP
   return data;
 }
 
+void add_second_order(Dataset& data, const Spectrum& second_order, const std::string& time_unit) {
+  const RateUnit unit = rate_unit(time_unit);
+  data.add(
+      {"psd_second_order",
+       {"population", "frequency"},
+       scaled(powers(second_order), unit),
+       unit.name,
+       "two-sided power spectral density beyond linear theory, to be added to psd_total: second order, an estimate"});
+}
+
 Dataset to_dataset(const Activity& activity, const std::vector<std::string>& populations,
                    const std::string& time_unit) {
   Dataset data;

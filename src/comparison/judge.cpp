@@ -6,7 +6,9 @@
 #include <cmath>
 #include <optional>
 
+#include "popshot/comparison/outputs.hpp"
 #include "popshot/comparison/start_up.hpp"
+#include "popshot/theory/second_order.hpp"
 #include "popshot/theory/time_step.hpp"
 
 namespace popshot::comparison {
@@ -146,13 +148,36 @@ std::optional<std::string> time_step(const Evidence& evidence) {
       evidence.simulated->simulation.time_step, excess.what, excess.ratio);
 }
 
-/// Power beyond linear theory, where an estimate of the second order accounts for it.
+/// Power beyond linear theory, where the estimate of the second order accounts for it within a factor of three.
 std::optional<std::string> second_order_suspect(const Comparison& result, const Level& level, const Item& worst,
                                                 const Evidence& evidence) {
-  if (!worst.band || level.band[worst.population][*worst.band].ratio.value < 1.0) return std::nullopt;
-  (void)result;
-  (void)evidence;
-  return std::nullopt;
+  constexpr double within = 3.0;
+  if (!worst.band) return std::nullopt;
+  const double measured = level.band[worst.population][*worst.band].ratio.value - 1.0;
+  if (!(measured > 0.0)) return std::nullopt;
+  const Band& band = result.bands[*worst.band];
+  std::vector<double> frequency;
+  for (const double share : {0.1, 0.5, 0.9}) frequency.push_back(band.low + share * (band.high - band.low));
+  const Model& model = *evidence.theorised;
+  const auto second = theory::second_order(model, evidence.point, frequency);
+  if (!second) return std::nullopt;
+  const auto linear =
+      output_spectra(model, theory::shot_noise(model, evidence.point, frequency)).total.power(worst.population);
+  const auto beyond = output_spectrum(output_matrix(model), *second).power(worst.population);
+  double sum = 0.0;
+  double of_linear = 0.0;
+  for (std::size_t i = 0; i < frequency.size(); ++i) {
+    sum += beyond[i];
+    of_linear += linear[i];
+  }
+  const double estimated = sum / of_linear;
+  if (!(measured < within * estimated) || !(measured > estimated / within)) return std::nullopt;
+  return fmt::format(
+      "linear theory ends there: the second order of the noise is estimated to add {:.2g} times the linear power in "
+      "this "
+      "band ({:.2g} times are measured); it falls as 1/N relative to it, so that larger populations, or a "
+      "frequency_range above it, agree ('popshot spectrum' shows where)",
+      estimated, measured);
 }
 
 /// What a user should look at when the simulation of a level disagrees with theory.

@@ -218,6 +218,22 @@ TEST(CommandLine, SpectrumHasCoherenceAndPhase) {
             std::string::npos);
 }
 
+TEST(CommandLine, SpectrumSaysWhereLinearTheoryEnds) {
+  const std::string low = "spectrum " + figure1() + " --points 60 --set 'spectrum.frequency_range=[0.06, 3]'";
+  const auto result = run(low + " --json");
+  ASSERT_EQ(result.code, 0) << result.errors;
+  const auto row = nlohmann::json::parse(result.output)["populations"][0];
+  EXPECT_NEAR(row["psd_second_order"][0].get<double>() * 1e8, 1.68, 0.03);  // at f = 0.02
+  ASSERT_EQ(row["linear_theory_ends"].size(), 1U);
+  EXPECT_NEAR(row["linear_theory_ends"][0]["low"].get<double>(), 0.02, 1e-9);
+  EXPECT_NEAR(row["linear_theory_ends"][0]["high"].get<double>(), 0.13, 0.015);
+  EXPECT_GT(row["linear_theory_ends"][0]["largest"].get<double>(), 50.0);
+  EXPECT_NE(run(low).output.find("second order (estimate): more than 10 % of linear theory below f = 0.1"),
+            std::string::npos);
+  EXPECT_NE(run("spectrum " + figure1() + " --points 20 --size qif=1000000").output.find("nowhere more than 10 %"),
+            std::string::npos);
+}
+
 TEST(CommandLine, NoiseModelWritesCoefficients) {
   const Folder folder;
   const auto result = run("noise-model " + figure1() + " -o " + (folder / "n.json").string());

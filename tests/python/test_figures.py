@@ -103,6 +103,11 @@ def test_a_spectrum_carries_its_resonance(results):
     assert abs(numpy.interp([frequency - width / 2, frequency + width / 2], grid, total) / total.max() - 0.5).max() < 0.1
     assert float(plain["resonance_quality"]) == pytest.approx(frequency / width)
     assert float(in_ms["resonance_frequency"]) == pytest.approx(1000 * frequency)
+def test_the_spectrum_shows_the_second_order_where_it_is_known(results):
+    data = popshot.open_result(results["spectrum"])
+    assert data["psd_second_order"].dims == ("population", "frequency")
+    labels = {text.get_text() for text in popshot.figure(data).legends[0].get_texts()}
+    assert labels == {"theory, total", "theory, uncoupled", "theory, coupling-induced", "second order (estimate)"}
 
 
 def test_the_transient_shows_three_levels(results):

@@ -179,6 +179,10 @@ struct Comparison {
 [[nodiscard]] Dataset to_dataset(const theory::ShotNoise& theory, const mean_field::OperatingPoint& point,
                                  const std::vector<std::string>& populations, const std::string& time_unit);
 
+/// Adds the second order (theory::second_order) of the outputs to the arrays of the theory, at the same frequencies:
+/// psd_second_order.
+void add_second_order(Dataset& data, const Spectrum& second_order, const std::string& time_unit);
+
 /// The labelled arrays of a simulation (kind "simulation").
 [[nodiscard]] Dataset to_dataset(const Activity& activity, const std::vector<std::string>& populations,
                                  const std::string& time_unit);
