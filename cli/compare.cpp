@@ -11,6 +11,7 @@
 #include "popshot/comparison/transient.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
+#include "run_time.hpp"
 
 namespace popshot::cli {
 
@@ -208,6 +209,9 @@ int run_transient(const Options& options, const ModelFile& file, const Invocatio
         "model "
         "are compared over time; allowed here: no --theory-set and no --no-mesoscopic");
   }
+  note_run_time(model,
+                {.mesoscopic = true, .mean_field = true, .trials = static_cast<std::size_t>(model.spectrum.trials)},
+                options.run);
   const Interruption interruption;
   comparison::TransientComparison result;
   {
@@ -279,11 +283,17 @@ int run(const Options& options, const Invocation& invocation) {
     }
     overrides.insert(overrides.end(), options.theory_set.begin(), options.theory_set.end());
     other = io::read_model(options.model.path, overrides);
+    if (file.defaults) other->model = theory::with_defaults(std::move(other->model), *file.defaults);
     auto& step = other->model.simulation.time_step;
     if (step == 0.0) step = model.simulation.time_step;
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   if (comparison::needs_transient(model)) return run_transient(options, file, invocation);
+  note_run_time(model,
+                {.mesoscopic = options.settings.mesoscopic,
+                 .theory = true,
+                 .trials = static_cast<std::size_t>(model.spectrum.trials)},
+                options.run);
 
   const Interruption interruption;
   comparison::Comparison result;
@@ -315,10 +325,12 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
   options->run.add_to(*command, "spectra, bands and verdict");
   command->add_option("--trials", options->trials,
                       "number of independent simulations; the same as --set spectrum.trials=N");
-  command->add_option("--duration", options->duration,
-                      "recorded time of each; the same as --set simulation.duration=T");
-  command->add_option("--resolution", options->resolution,
-                      "bandwidth of the estimate; the same as --set spectrum.resolution=F");
+  command->add_option(
+      "--duration", options->duration,
+      "recorded time of each (default: chosen from the model); the same as --set simulation.duration=T");
+  command->add_option(
+      "--resolution", options->resolution,
+      "bandwidth of the estimate (default: chosen from the model); the same as --set spectrum.resolution=F");
   command
       ->add_option(
           "--theory-set", options->theory_set,

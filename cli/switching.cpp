@@ -9,6 +9,7 @@
 #include "popshot/comparison/switching.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
+#include "run_time.hpp"
 
 namespace popshot::cli {
 
@@ -114,6 +115,14 @@ int run(const Options& options, const Invocation& invocation) {
   if (options.level != "both") levels = {options.level};
   double neurons = 0.0;
   for (const auto size : sizes) neurons += static_cast<double>(size);
+  comparison::RunPlan plan{.network = options.level != "mesoscopic",
+                           .mesoscopic = options.level != "network",
+                           .trials = static_cast<std::size_t>(model.spectrum.trials),
+                           .scale = {}};
+  for (const auto size : sizes) {
+    plan.scale.push_back(static_cast<double>(size) / static_cast<double>(model.populations.front().size));
+  }
+  note_run_time(model, plan, options.run);
   const Interruption interruption;
   comparison::Switching result;
   {
@@ -147,7 +156,8 @@ void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code) 
       ->check(CLI::IsMember({"network", "mesoscopic", "both"}));
   command->add_option("--trials", options->trials,
                       "number of trials per size, half from each state; the same as --set spectrum.trials=N");
-  command->add_option("--duration", options->duration, "time of each; the same as --set simulation.duration=T");
+  command->add_option("--duration", options->duration,
+                      "time of each (default: chosen from the model); the same as --set simulation.duration=T");
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 
