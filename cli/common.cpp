@@ -14,6 +14,7 @@
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
 #include "popshot/theory/likely_slips.hpp"
+#include "run_lengths.hpp"
 
 namespace popshot::cli {
 
@@ -43,7 +44,8 @@ std::vector<std::string> ModelOptions::overrides() const {
 }
 
 ModelFile ModelOptions::read(const RunOptions& run, const std::vector<std::string>& all_overrides) const {
-  ModelFile file{io::read_model(path, all_overrides), std::nullopt};
+  ModelFile file{io::read_model(path, all_overrides), std::nullopt, std::nullopt};
+  choose_run_lengths(file, run.quiet);
   if (!run.quiet) {
     for (const auto& slip : theory::likely_slips(file.model)) std::cerr << "note: " << slip.text << '\n';
   }
@@ -92,7 +94,7 @@ Execution RunOptions::execution(ProgressBar& bar) const {
               }};
 }
 
-void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string& level,
+void RunOptions::save(Dataset data, const ModelFile& file, const std::string& level,
                       const Invocation& invocation) const {
   if (output.empty()) return;
   interruption->enter({.name = "writing the result", .keeps = true});
@@ -111,6 +113,7 @@ void RunOptions::save(Dataset data, const io::ModelFile& file, const std::string
       {"date_created", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
   };
   data.attributes.insert(data.attributes.end(), provenance.begin(), provenance.end());
+  add_run_lengths(data, model, file.defaults);
   io::write_netcdf(data, output);
   if (!quiet && !json) std::cout << "wrote " << output.string() << '\n';
 }
@@ -125,12 +128,14 @@ void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, cons
       table["time_step"]["limit"] = file.choice->limit;
       table["time_step"]["by_rule"] = file.choice->by_rule;
     }
+    table["run"] = tabulate_run_lengths(file);
     std::cout << table.dump(2) << '\n';
   } else if (!quiet) {
-    const std::string step = fmt::format("time step {:g} {}{}\n", time_step, file.model.time_unit,
-                                         file.choice ? fmt::format(" (auto: limited by {}{})", file.choice->limit,
-                                                                   file.choice->by_rule ? ", by a rule" : "")
-                                                     : "");
+    const std::string step =
+        run_lengths_text(file) + fmt::format("time step {:g} {}{}\n", time_step, file.model.time_unit,
+                                             file.choice ? fmt::format(" (auto: limited by {}{})", file.choice->limit,
+                                                                       file.choice->by_rule ? ", by a rule" : "")
+                                                         : "");
     if (ends_with_verdict) std::cout << step;
     text();
     if (!ends_with_verdict) std::cout << step;

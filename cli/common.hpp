@@ -21,6 +21,7 @@
 #include "popshot/core/execution.hpp"
 #include "popshot/core/result.hpp"
 #include "popshot/io/model_file.hpp"
+#include "popshot/theory/defaults.hpp"
 #include "popshot/theory/time_step.hpp"
 
 namespace popshot::cli {
@@ -63,10 +64,12 @@ struct Invocation {
   Interruption* interruption = nullptr;
 };
 
-/// A model file whose model has its time step.
+/// A model file whose model leaves nothing open.
 struct ModelFile : io::ModelFile {
-  /// How it was chosen; nothing where the file gives it.
+  /// How the time step was chosen; nothing where the file gives it.
   std::optional<theory::TimeStepChoice> choice;
+  /// What else was chosen; nothing where the file gives all of it.
+  std::optional<theory::Defaults> defaults;
 };
 
 struct RunOptions;
@@ -81,8 +84,8 @@ struct ModelOptions {
   void add_to(CLI::App& app);
   /// The overrides in the order in which they take effect.
   [[nodiscard]] std::vector<std::string> overrides() const;
-  /// Reads the model and chooses its time step if it is "auto". Noted on stderr, unless --quiet: likely slips, and a
-  /// time step of the file that is far too long.
+  /// Reads the model and chooses what it leaves open, and its time step if that is "auto". Noted on stderr, unless
+  /// --quiet: likely slips, a time step of the file that is far too long, a range of frequencies without the resonance.
   [[nodiscard]] ModelFile read(const RunOptions& run) const { return read(run, overrides()); }
   [[nodiscard]] ModelFile read(const RunOptions& run, const std::vector<std::string>& all_overrides) const;
 };
@@ -102,9 +105,9 @@ struct RunOptions {
   /// How the library runs: with progress and phases on the bar, and stopped by signals.
   [[nodiscard]] Execution execution(ProgressBar& bar) const;
   /// Writes a result with its provenance if -o was given, and says where it is.
-  void save(Dataset data, const io::ModelFile& file, const std::string& level, const Invocation& invocation) const;
-  /// Prints the table as JSON with --json, else as text by `text` unless --quiet; with the time step, which comes first
-  /// where the last line is a verdict.
+  void save(Dataset data, const ModelFile& file, const std::string& level, const Invocation& invocation) const;
+  /// Prints the table as JSON with --json, else as text by `text` unless --quiet; with the time step and what was
+  /// chosen for the run, which comes first where the last line is a verdict.
   void print(const ModelFile& file, nlohmann::ordered_json table, const std::function<void()>& text,
              bool ends_with_verdict = false) const;
 };

@@ -11,6 +11,7 @@
 #include "popshot/comparison/transient.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
+#include "run_time.hpp"
 #include "units.hpp"
 
 namespace popshot::cli {
@@ -293,6 +294,9 @@ int run_transient(const Options& options, const ModelFile& file, const Invocatio
         "compare: a stimulus of this model varies in time, or it has no stable state, so that network and mesoscopic "
         "model are compared over time; allowed here: no --theory-set, no --no-mesoscopic and no --no-network");
   }
+  note_run_time(model,
+                {.mesoscopic = true, .mean_field = true, .trials = static_cast<std::size_t>(model.spectrum.trials)},
+                options.run);
   const Interruption& interruption = *options.run.interruption;
   comparison::TransientComparison result;
   {
@@ -362,11 +366,18 @@ int run(const Options& options, const Invocation& invocation) {
     }
     overrides.insert(overrides.end(), options.theory_set.begin(), options.theory_set.end());
     other = io::read_model(options.model.path, overrides);
+    if (file.defaults) other->model = theory::with_defaults(std::move(other->model), *file.defaults);
     auto& step = other->model.simulation.time_step;
     if (step == 0.0) step = model.simulation.time_step;
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   if (needs_transient(options.run, model)) return run_transient(options, file, invocation);
+  note_run_time(model,
+                {.network = options.settings.network,
+                 .mesoscopic = options.settings.mesoscopic,
+                 .theory = true,
+                 .trials = static_cast<std::size_t>(model.spectrum.trials)},
+                options.run);
 
   const Interruption& interruption = *options.run.interruption;
   comparison::Comparison result;
@@ -400,10 +411,12 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
   options->run.add_to(*command, invocation, "spectra, bands and verdict");
   command->add_option("--trials", options->trials,
                       "number of independent simulations; the same as --set spectrum.trials=N");
-  command->add_option("--duration", options->duration,
-                      "recorded time of each; the same as --set simulation.duration=T");
-  command->add_option("--resolution", options->resolution,
-                      "bandwidth of the estimate; the same as --set spectrum.resolution=F");
+  command->add_option(
+      "--duration", options->duration,
+      "recorded time of each (default: chosen from the model); the same as --set simulation.duration=T");
+  command->add_option(
+      "--resolution", options->resolution,
+      "bandwidth of the estimate (default: chosen from the model); the same as --set spectrum.resolution=F");
   command
       ->add_option(
           "--theory-set", options->theory_set,

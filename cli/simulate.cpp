@@ -15,6 +15,7 @@
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/model/ladder.hpp"
 #include "popshot/network/simulate.hpp"
+#include "run_time.hpp"
 #include "units.hpp"
 
 namespace popshot::cli {
@@ -54,6 +55,11 @@ int run(const Options& options, const Invocation& invocation) {
   const auto file = options.model.read(options.run);
   const auto& model = file.model;
   if (!options.run.output.empty()) io::require_writable(options.run.output);
+  note_run_time(model,
+                {.network = options.level == "network",
+                 .mesoscopic = options.level == "mesoscopic",
+                 .mean_field = options.level == "mean-field"},
+                options.run);
   const bool network = options.level == "network";
   const double steps = (model.simulation.duration + model.simulation.transient) / model.simulation.time_step;
   Activity activity;

@@ -9,6 +9,7 @@
 #include "popshot/comparison/switching.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
+#include "run_time.hpp"
 
 namespace popshot::cli {
 
@@ -116,6 +117,14 @@ int run(const Options& options, const Invocation& invocation) {
   for (const auto& level : levels) {
     for (const auto size : sizes) work += comparison::switching_work(model, size, level);
   }
+  comparison::RunPlan plan{.network = options.level != "mesoscopic",
+                           .mesoscopic = options.level != "network",
+                           .trials = static_cast<std::size_t>(model.spectrum.trials),
+                           .scale = {}};
+  for (const auto size : sizes) {
+    plan.scale.push_back(static_cast<double>(size) / static_cast<double>(model.populations.front().size));
+  }
+  note_run_time(model, plan, options.run);
   comparison::Switching result;
   {
     ProgressBar bar("switching", work, "neuron-steps", options.run.quiet);
@@ -144,7 +153,8 @@ void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code) 
              {"network", "mesoscopic", "both"});
   command->add_option("--trials", options->trials,
                       "number of trials per size, half from each state; the same as --set spectrum.trials=N");
-  command->add_option("--duration", options->duration, "time of each; the same as --set simulation.duration=T");
+  command->add_option("--duration", options->duration,
+                      "time of each (default: chosen from the model); the same as --set simulation.duration=T");
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 

@@ -33,7 +33,8 @@ MESOSCOPIC = [
     ("excitatory-inhibitory pair, markovian", [PAIR, "--set", "simulation.transient=50", "--set", "mesoscopic.noise=markovian"]),
 ]
 STEP = ["models/montbrio2015_fig2_step.toml", "--size", "qif=2000", "--set", "population.raster.count=1", "--trials", "300", "--set",
-        "simulation.time_step=0.005", "--set", "simulation.record_interval=0.1", "--set", "mesoscopic.ensemble_size=400"]
+        "simulation.time_step=0.005", "--set", "simulation.record_interval=0.1", "--set", "spectrum.frequency_range=[0.125, 5]",
+        "--set", "mesoscopic.ensemble_size=400"]
 TRANSIENTS = [(f"N = 2000, {sampling} eta, {noise}",
                [*STEP, "--set", f"population.sampling={sampling}", "--set", f"mesoscopic.noise={noise}"])
               for sampling in ("random", "quantile") for noise in ("ensemble", "markovian")]

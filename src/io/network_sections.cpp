@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <limits>
 
 #include "sections.hpp"
 
@@ -129,8 +130,13 @@ std::size_t read_origin(const TableReader& entry, const model::Model& model) {
 
 NumberRange delay_range(const model::Model& model) {
   const auto& simulation = model.simulation;
-  // A step that is chosen later divides the record interval; whether it is long enough is asked then.
-  const double step = simulation.time_step > 0.0 ? simulation.time_step : simulation.record_interval;
+  // A step that is chosen later divides the record interval and is at most a tenth of the smallest tau; whether it is
+  // long enough is asked then.
+  double step = simulation.time_step > 0.0 ? simulation.time_step : simulation.record_interval;
+  if (!(step > 0.0)) {
+    step = std::numeric_limits<double>::infinity();
+    for (const model::Population& population : model.populations) step = std::min(step, 0.1 * population.tau);
+  }
   return {.low = 0.0, .high = longest_delay * step, .low_included = true};
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -51,25 +50,20 @@ double read_time_step(const TableReader& simulation, double smallest_time_consta
   return simulation.number("time_step", range);
 }
 
-/// Without the key: as long as the Nyquist frequency of the record is not below `highest`, but at most the smallest
-/// tau.
-double read_record_interval(const TableReader& simulation, double time_step, double duration, double highest,
-                            double smallest_time_constant) {
-  const double longest = std::min(0.5 / highest, smallest_time_constant);
-  double interval = model::ladder_value(longest, smallest_time_constant);
-  if (time_step > 0.0 && !model::is_multiple(interval, time_step)) {
-    interval = model::shortest(std::max(1.0, std::floor(longest / time_step * (1.0 + 1e-9))) * time_step);
+/// 0 without the key, and then theory::with_defaults chooses it.
+double read_record_interval(const TableReader& simulation, double time_step, double duration) {
+  if (simulation.find("record_interval") == nullptr) {
+    if (duration > 0.0 && duration < time_step) {
+      simulation.fail("duration", "is too short for one time step", fmt::format(">= {}", time_step));
+    }
+    return 0.0;
   }
-  interval = simulation.number("record_interval", NumberRange::positive(), interval);
+  const double interval = simulation.number("record_interval", NumberRange::positive());
   if (time_step > 0.0 && !model::is_multiple(interval, time_step)) {
     simulation.fail("record_interval", "is not a multiple of the time step",
                     fmt::format("whole multiples of {}", time_step));
   }
-  if (interval > duration) {
-    const std::string allowed = fmt::format(">= record_interval = {}", interval);
-    if (simulation.find("record_interval") == nullptr) {
-      simulation.fail("duration", "is too short for one recorded value", allowed);
-    }
+  if (duration > 0.0 && interval > duration) {
     simulation.fail("record_interval", "is longer than the duration", fmt::format("<= {}", duration));
   }
   return interval;
@@ -89,46 +83,34 @@ std::variant<model::StationaryStart, model::LorentzianStart> read_start(const Ta
   return lorentzian;
 }
 
-void check_lengths(const TableReader& table, const model::Simulation& simulation) {
-  if (simulation.duration / simulation.record_interval > most_samples) {
+/// As far as the values are given: theory::with_defaults asks again.
+void check_lengths(const TableReader& table, const model::Simulation& simulation, double smallest_time_constant) {
+  const double interval = simulation.record_interval;
+  if (interval > 0.0 && simulation.duration / interval > most_samples) {
     table.fail("duration", fmt::format("gives more than {} recorded values", most_samples),
-               fmt::format("<= {}", most_samples * simulation.record_interval));
+               fmt::format("<= {}", most_samples * interval));
   }
   // (a step that is chosen later is at most the longest that is allowed)
-  const double step = simulation.time_step > 0.0 ? simulation.time_step : simulation.record_interval;
-  if ((simulation.duration + simulation.transient) / step > most_steps) {
+  const double longest = std::min(longest_step * smallest_time_constant, interval > 0.0 ? interval : INFINITY);
+  const double step = simulation.time_step > 0.0 ? simulation.time_step : longest;
+  if (simulation.duration / step > most_steps) {
+    table.fail("duration", fmt::format("takes more than {} time steps", most_steps));
+  }
+  if ((simulation.duration + std::max(0.0, simulation.transient)) / step > most_steps) {
     table.fail("transient", fmt::format("duration and transient take more than {} time steps", most_steps));
   }
 }
 
-/// The usual range of frequencies. Where the record interval is not given it is that of the fastest population.
-std::pair<double, double> usual_range(const TableReader& simulation, double smallest_time_constant) {
-  const model::SpectrumSettings usual;
-  const double unit = simulation.find("record_interval") == nullptr ? smallest_time_constant : 1.0;
-  return {usual.frequency_min / unit, usual.frequency_max / unit};
-}
-
-std::optional<std::pair<double, double>> given_range(const TableReader& spectrum) {
+/// Zeros without the key.
+std::pair<double, double> read_frequency_range(const TableReader& spectrum, double record_interval) {
   const auto given = spectrum.numbers("frequency_range", 2, NumberRange::positive());
-  if (!given) return std::nullopt;
+  if (!given) return {0.0, 0.0};
   if (!(given->at(0) < given->at(1))) spectrum.fail("frequency_range", "its ends are not in ascending order");
-  return std::pair{given->at(0), given->at(1)};
-}
-
-/// The lowest and the highest frequency. Where none are given: the usual ones, as far as the recording resolves them.
-std::pair<double, double> read_frequency_range(const TableReader& spectrum, std::pair<double, double> usual,
-                                               double record_interval) {
-  const double highest = 0.5 / record_interval;
-  const auto given = given_range(spectrum);
-  if (!given) {
-    const double maximum = std::min(usual.second, highest);
-    return {usual.first * maximum / usual.second, maximum};
-  }
-  if (given->second > highest * (1.0 + 1e-9)) {
+  if (record_interval > 0.0 && given->at(1) > 0.5 / record_interval * (1.0 + 1e-9)) {
     spectrum.fail("frequency_range", "its upper end is above the Nyquist frequency",
-                  fmt::format("up to 0.5 / simulation.record_interval = {}", highest));
+                  fmt::format("up to 0.5 / simulation.record_interval = {}", 0.5 / record_interval));
   }
-  return *given;
+  return {given->at(0), given->at(1)};
 }
 
 }  // namespace
@@ -137,12 +119,12 @@ model::Simulation read_simulation(const TableReader& document, const model::Mode
   const TableReader table = section(document, "simulation");
   table.allow_keys({"duration", "transient", "time_step", "record_interval", "seed", "start", "state", "precision"});
   model::Simulation simulation;
-  simulation.duration = table.number("duration", NumberRange::positive(), simulation.duration);
-  simulation.transient = table.number("transient", NumberRange::not_negative(), simulation.transient);
+  // What the file leaves open is chosen later: theory::with_defaults, theory::with_time_step.
+  simulation.duration = table.number("duration", NumberRange::positive(), 0.0);
+  simulation.transient = table.number("transient", NumberRange::not_negative(), -1.0);
   const double tau = smallest_tau(model);
   simulation.time_step = read_time_step(table, tau);
-  const double highest = given_range(section(document, "spectrum")).value_or(usual_range(table, tau)).second;
-  simulation.record_interval = read_record_interval(table, simulation.time_step, simulation.duration, highest, tau);
+  simulation.record_interval = read_record_interval(table, simulation.time_step, simulation.duration);
   simulation.seed = static_cast<std::uint64_t>(
       table.integer("seed", {0, std::numeric_limits<std::int64_t>::max()}, static_cast<std::int64_t>(simulation.seed)));
   simulation.start = read_start(table);
@@ -150,7 +132,7 @@ model::Simulation read_simulation(const TableReader& document, const model::Mode
                                                                              : model::Simulation::State::highest;
   simulation.precision = table.word("precision", precision_words, "single") == "double" ? model::Precision::double_
                                                                                         : model::Precision::single;
-  check_lengths(table, simulation);
+  check_lengths(table, simulation, tau);
   return simulation;
 }
 
@@ -186,9 +168,9 @@ model::SpectrumSettings read_spectrum(const TableReader& document, const model::
   const TableReader table = section(document, "spectrum");
   table.allow_keys({"frequency_range", "resolution", "bands", "trials"});
   model::SpectrumSettings spectrum;
-  std::tie(spectrum.frequency_min, spectrum.frequency_max) = read_frequency_range(
-      table, usual_range(section(document, "simulation"), smallest_tau(model)), model.simulation.record_interval);
-  spectrum.resolution = table.number("resolution", NumberRange::positive(), spectrum.resolution);
+  std::tie(spectrum.frequency_min, spectrum.frequency_max) =
+      read_frequency_range(table, model.simulation.record_interval);
+  spectrum.resolution = table.number("resolution", NumberRange::positive(), 0.0);
   spectrum.bands = table.integer("bands", {1, 1000}, spectrum.bands);
   spectrum.trials = table.integer("trials", {2, 100000}, spectrum.trials);
   return spectrum;

@@ -37,6 +37,18 @@ double ladder_value(double limit, double unit) {
 
 double ladder_below(double value, double unit) { return ladder_value(value * (1.0 - 1e-6), unit); }
 
+double ladder_at_least(double limit, double unit) {
+  constexpr double slack = 1e-6;
+  const double below = ladder_value(limit * (1.0 + slack), unit);
+  if (below >= limit * (1.0 - slack)) return below;
+  // The next one is 5/4, 8/5 or twice as large.
+  for (const double factor : {1.25, 1.6, 2.0}) {
+    const double next = ladder_value(below * factor * (1.0 + slack), unit);
+    if (next > below * (1.0 + slack)) return next;
+  }
+  return limit;  // not reached
+}
+
 bool is_multiple(double whole, double part) {
   const double quotient = whole / part;
   const double nearest = std::round(quotient);

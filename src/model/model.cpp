@@ -109,6 +109,11 @@ Schedule schedule(const Simulation& simulation) {
     throw InputError(
         "simulation.time_step: is not chosen yet; allowed: a number > 0 (theory::with_time_step chooses one)");
   }
+  if (!(simulation.duration > 0.0) || !(simulation.transient >= 0.0) || !(simulation.record_interval > 0.0)) {
+    throw InputError(
+        "simulation: duration, transient or record_interval is not chosen yet; allowed: numbers > 0 "
+        "(theory::with_defaults chooses them)");
+  }
   return {simulation.duration, simulation.transient, simulation.time_step, simulation.record_interval};
 }
 

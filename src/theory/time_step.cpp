@@ -15,7 +15,9 @@
 #include "popshot/mean_field/population.hpp"
 #include "popshot/mean_field/scheme.hpp"
 #include "popshot/model/ladder.hpp"
+#include "popshot/theory/defaults.hpp"
 #include "popshot/theory/shot_noise.hpp"
+#include "rates.hpp"
 #include "scheme_spectrum.hpp"
 
 namespace popshot::theory {
@@ -42,12 +44,6 @@ constexpr double largest_cost = 2e6;
 /// Longest delay and run, in steps.
 constexpr double longest_delay = 1e6;
 constexpr double most_steps = 1e15;
-
-double smallest_tau(const model::Model& model) {
-  double smallest = infinity;
-  for (const auto& population : model.populations) smallest = std::min(smallest, population.tau);
-  return smallest;
-}
 
 /// How far from its bound the worst of the criteria is, and which it is.
 struct Excess {
@@ -263,36 +259,6 @@ Swing swing(const model::Stimulus& stimulus) {
     result.frequency = sine->frequency;
   }
   return result;
-}
-
-/// The same population with Cauchy noise of about the same effect in place of Gaussian noise, for estimates that cost
-/// nothing.
-model::Population simplified(model::Population population) {
-  if (const auto* noise = std::get_if<model::GaussianNoise>(&population.noise)) {
-    population.noise = model::CauchyNoise{std::pow(noise->intensity, 2.0 / 3.0)};
-  }
-  return population;
-}
-
-/// The rates under constant input `extra` on top of the model's, from a start with the rates `start`/tau: the iteration
-/// r = F(I), damped. An estimate.
-Eigen::VectorXd estimated_rates(const model::Model& model, const Eigen::VectorXd& extra, double start) {
-  constexpr int iterations = 60;
-  const auto count = static_cast<Index>(model.populations.size());
-  const Eigen::MatrixXd coupling = mean_field::coupling_matrix(model);
-  std::vector<mean_field::ComplexNeurons> neurons;
-  Eigen::VectorXd rate(count);
-  for (const auto& population : model.populations) neurons.emplace_back(simplified(population), 1e-6);
-  for (Index k = 0; k < count; ++k) rate(k) = start / model.populations[static_cast<std::size_t>(k)].tau;
-  for (int i = 0; i < iterations; ++i) {
-    const Eigen::VectorXd synaptic = coupling * rate;
-    for (Index k = 0; k < count; ++k) {
-      const auto index = static_cast<std::size_t>(k);
-      const double input = constant_current(model, index) + extra(k) + synaptic(k);
-      rate(k) = 0.5 * (rate(k) + neurons[index].rate(input));
-    }
-  }
-  return rate;
 }
 
 /// The step of the rule, and what limits it. docs/guide.md "How large a step".
@@ -516,6 +482,7 @@ TimeStepExcess time_step_excess(const model::Model& model, const std::stop_token
 }
 
 model::Model with_time_step(model::Model model) {
+  model = with_defaults(std::move(model));
   if (model.simulation.time_step > 0.0) return model;
   const auto choice = choose_time_step(model);
   return with_time_step(std::move(model), choice);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -81,6 +82,58 @@ TEST(CommandLine, TheTimeStepIsChosenAndSaid) {
     if (name != "time_step") continue;
     EXPECT_EQ(std::get<double>(value), 0.02);
   }
+}
+
+TEST(CommandLine, WhatAModelLeavesOpenIsChosenAndSaid) {
+  const Folder folder;
+  const auto file = folder / "gamma.toml";
+  std::ofstream(file) << R"([model]
+name = "gamma"
+time_unit = "ms"
+[[population]]
+name = "E"
+size = 400
+tau = 15.0
+heterogeneity = { kind = "lorentzian", center = 14.0, half_width = 1.0 }
+[[population]]
+name = "I"
+size = 100
+tau = 10.0
+heterogeneity = { kind = "lorentzian", center = 0.0, half_width = 1.0 }
+[coupling]
+weights = [[1.0, -10.0], [10.0, -2.0]]
+delays = 1.0
+synapse = { kind = "exponential", tau = 6.0 }
+)";
+  const auto text = run("check " + file.string());
+  EXPECT_EQ(text.code, 0) << text.errors;
+  EXPECT_EQ(text.errors, "");
+  EXPECT_NE(text.output.find("resolution "), std::string::npos) << text.output;
+  EXPECT_NE(text.output.find("(auto: resonance at 0.04"), std::string::npos) << text.output;
+  const auto table =
+      nlohmann::json::parse(run("check --json " + file.string() + " --set simulation.duration=400").output);
+  EXPECT_EQ(table["run"]["duration"]["value"].get<double>(), 400.0);
+  EXPECT_FALSE(table["run"]["duration"]["auto"].get<bool>());
+  EXPECT_TRUE(table["run"]["transient"]["auto"].get<bool>());
+  EXPECT_GT(table["run"]["frequency_range"]["value"][1].get<double>(), 0.1);
+  const auto open = nlohmann::json::parse(run("check --json " + file.string()).output);
+  EXPECT_TRUE(open["run"]["duration"]["auto"].get<bool>());
+  EXPECT_LT(open["run"]["frequency_range"]["value"][0].get<double>(), 0.02);
+  // The numbers stand in the result.
+  const auto output = folder / "a.nc";
+  ASSERT_EQ(run("simulate " + file.string() + " --set simulation.duration=400 -o " + output.string()).code, 0);
+  std::map<std::string, Attribute> attributes;
+  for (const auto& [name, value] : io::read_netcdf(output).attributes) attributes[name] = value;
+  EXPECT_EQ(std::get<double>(attributes.at("duration")), 400.0);
+  EXPECT_EQ(std::get<double>(attributes.at("transient")), table["run"]["transient"]["value"].get<double>());
+  EXPECT_EQ(std::get<double>(attributes.at("resolution")), table["run"]["resolution"]["value"].get<double>());
+  EXPECT_EQ(std::get<std::string>(attributes.at("chosen")).find("duration"), std::string::npos);
+  EXPECT_NE(std::get<std::string>(attributes.at("chosen")).find("transient"), std::string::npos);
+  // A range without the resonance is noted.
+  const std::string away = file.string() + " --set 'spectrum.frequency_range=[0.3, 12]'";
+  EXPECT_NE(run("check " + away).errors.find("note: the resonance at 0.04"), std::string::npos);
+  EXPECT_EQ(run("check " + away + " --quiet").errors, "");
+  EXPECT_EQ(run("check " + figure1()).output.find("(auto: resonance"), std::string::npos) << "it gives everything";
 }
 
 TEST(CommandLine, AStepThatIsFarTooLongIsNoted) {
@@ -159,7 +212,7 @@ TEST(CommandLine, CompareOfAStimulusThatVariesIsOfTransients) {
   const auto result =
       run("compare " + std::string(POPSHOT_MODELS_DIR) +
           "/montbrio2015_fig2_step.toml --trials 8 --duration 6 --set simulation.time_step=0.005 --json "
-          "--set simulation.record_interval=0.1 -o " +
+          "--set simulation.record_interval=0.1 --set 'spectrum.frequency_range=[0.125, 5]' -o " +
           (folder / "t.nc").string());
   EXPECT_LE(result.code, 1) << result.errors;
   EXPECT_EQ(nlohmann::json::parse(result.output)["trials"].get<int>(), 8);

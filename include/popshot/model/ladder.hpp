@@ -14,6 +14,9 @@ namespace popshot::model {
 /// The next one below a value of the ladder.
 [[nodiscard]] double ladder_below(double value, double unit);
 
+/// The smallest value of the ladder that is at least `limit` > 0 (to 1e-6 of it).
+[[nodiscard]] double ladder_at_least(double limit, double unit);
+
 /// Whether `whole` is a multiple of `part` (to 1e-9 of itself), at least one of it.
 [[nodiscard]] bool is_multiple(double whole, double part);
 

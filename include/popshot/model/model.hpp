@@ -213,13 +213,13 @@ struct LorentzianStart {
 enum class Precision { single, double_ };
 
 struct Simulation {
-  /// Recorded time, in time units, > 0; it begins after the transient.
+  /// Recorded time, in time units, > 0; it begins after the transient. 0: not chosen yet, see theory::with_defaults.
   double duration = 100.0;
-  /// Time that is simulated and thrown away first, >= 0.
+  /// Time that is simulated and thrown away first, >= 0. < 0: not chosen yet, see theory::with_defaults.
   double transient = 0.0;
   /// In time units, > 0; 0: not chosen yet ("auto" in a model file), see theory::with_time_step.
   double time_step = 0.005;
-  /// Activity is recorded as its mean over intervals of this length, a multiple of the time step.
+  /// Activity is recorded as its mean over intervals of this length, a multiple of the time step. 0: not chosen yet.
   double record_interval = 0.02;
   std::uint64_t seed = 1;
   std::variant<StationaryStart, LorentzianStart> start = StationaryStart{};
@@ -245,7 +245,7 @@ struct MesoscopicSettings {
   double tolerance = 0.01;
 };
 
-/// What to look at in spectra, and how finely.
+/// What to look at in spectra, and how finely. Frequencies and resolution of 0: not chosen yet, theory::with_defaults.
 struct SpectrumSettings {
   double frequency_min = 0.3;
   double frequency_max = 12.0;

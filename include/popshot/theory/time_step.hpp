@@ -30,8 +30,8 @@ struct TimeStepChoice {
 /// All to 0.8 of these bounds, so that every build finds the same. Where there is no stable state, or more than 8
 /// populations, Gaussian noise in neurons or anything that would take long, a rule takes their place (from tau,
 /// synapses, noise, coupling and the largest rate; docs/guide.md), and for stimuli that move it is asked as well.
-/// simulation.time_step is not looked at. Deterministic; milliseconds for one population, well below a second for
-/// several. Throws Stopped after a stop request.
+/// simulation.time_step is not looked at; all else must be chosen (with_defaults). Deterministic; milliseconds for one
+/// population, well below a second for several. Throws Stopped after a stop request.
 [[nodiscard]] TimeStepChoice choose_time_step(const model::Model& model, const std::stop_token& stop = {});
 
 /// How far a time step misses the bounds of choose_time_step.
@@ -44,7 +44,8 @@ struct TimeStepExcess {
 /// Of an explicit simulation.time_step > 0. Throws Stopped after a stop request.
 [[nodiscard]] TimeStepExcess time_step_excess(const model::Model& model, const std::stop_token& stop = {});
 
-/// The model with a time step, chosen if it has none. Throws InputError if delays or the run are too long for it.
+/// The model with everything chosen that it leaves open: with_defaults (defaults.hpp), and a time step if it has none.
+/// Throws InputError if delays or the run are too long for it.
 [[nodiscard]] model::Model with_time_step(model::Model model);
 /// The same with a choice that was made already.
 [[nodiscard]] model::Model with_time_step(model::Model model, const TimeStepChoice& choice);

@@ -107,15 +107,19 @@ TEST(ParseModel, FillsInDefaults) {
   EXPECT_EQ(model.populations.at(0).tau, 1.0);
   EXPECT_EQ(model.populations.at(0).sampling, model::Sampling::random);
   EXPECT_EQ(model.populations.at(0).raster.count, 0);
-  EXPECT_EQ(model.simulation.duration, 100.0);
-  EXPECT_EQ(model.simulation.transient, 0.0);
-  EXPECT_EQ(model.simulation.time_step, 0.0);  // not chosen yet
-  EXPECT_EQ(model.simulation.record_interval, 0.04);
+  // Not chosen yet.
+  EXPECT_EQ(model.simulation.duration, 0.0);
+  EXPECT_LT(model.simulation.transient, 0.0);
+  EXPECT_EQ(model.simulation.time_step, 0.0);
+  EXPECT_EQ(model.simulation.record_interval, 0.0);
+  EXPECT_EQ(model.spectrum.frequency_min, 0.0);
+  EXPECT_EQ(model.spectrum.frequency_max, 0.0);
+  EXPECT_EQ(model.spectrum.resolution, 0.0);
   EXPECT_TRUE(std::holds_alternative<model::StationaryStart>(model.simulation.start));
   EXPECT_EQ(model.simulation.state, model::Simulation::State::highest);
   EXPECT_EQ(model.simulation.precision, model::Precision::single);
-  EXPECT_EQ(model.spectrum.frequency_min, 0.3);
-  EXPECT_EQ(model.spectrum.frequency_max, 12.0);
+  EXPECT_EQ(model.spectrum.bands, 12);
+  EXPECT_EQ(model.spectrum.trials, 16);
 }
 
 TEST(ParseModel, ReadsEveryKey) {
@@ -146,36 +150,7 @@ TEST(ParseModel, LeavesTheTimeStepOpenWhereItIsAuto) {
   EXPECT_EQ(parsed(smallest, {"simulation.time_step='auto'"}).simulation.time_step, 0.0);
   EXPECT_EQ(parsed(smallest, {"simulation.time_step=0.01"}).simulation.time_step, 0.01);
   EXPECT_THROW((void)schedule(parsed(smallest).simulation), InputError);
-}
-
-TEST(ParseModel, TakesTheRecordIntervalFromTheFrequencies) {
-  const auto interval = [](const std::vector<std::string>& overrides) {
-    return parsed(smallest, overrides).simulation.record_interval;
-  };
-  EXPECT_EQ(interval({"spectrum.frequency_range=[0.3, 12]"}), 0.04);
-  EXPECT_EQ(interval({"spectrum.frequency_range=[0.3, 12.5]"}), 0.04);
-  EXPECT_EQ(interval({"spectrum.frequency_range=[0.3, 12.6]"}), 0.025);
-  EXPECT_EQ(interval({"spectrum.frequency_range=[0.1, 3]"}), 0.1);
-  EXPECT_EQ(interval({"spectrum.frequency_range=[0.001, 0.003]"}), 1.0);  // at most tau
-  // It is a multiple of an explicit step.
-  EXPECT_EQ(interval({"simulation.time_step=0.01"}), 0.04);
-  EXPECT_DOUBLE_EQ(interval({"simulation.time_step=0.015"}), 0.03);
-  EXPECT_EQ(interval({"simulation.time_step=0.1"}), 0.1);
-  // In units of the smallest tau.
-  EXPECT_NEAR(interval({"population.tau=20"}), 0.8, 1e-12);
-  EXPECT_NEAR(interval({"population.tau=0.01"}), 0.0004, 1e-15);
-}
-
-TEST(ParseModel, TakesTheDefaultFrequenciesInUnitsOfTheSmallestTau) {
-  const Model model = parsed(smallest, {"population.tau=20"});
-  EXPECT_DOUBLE_EQ(model.spectrum.frequency_min, 0.015);
-  EXPECT_DOUBLE_EQ(model.spectrum.frequency_max, 0.6);
-}
-
-TEST(ParseModel, LowersTheDefaultFrequenciesToWhatTheRecordingResolves) {
-  const Model model = parsed(smallest, {"simulation.record_interval=0.1"});
-  EXPECT_DOUBLE_EQ(model.spectrum.frequency_max, 5.0);
-  EXPECT_DOUBLE_EQ(model.spectrum.frequency_min, 0.125);
+  EXPECT_THROW((void)schedule(parsed(smallest, {"simulation.time_step=0.01"}).simulation), InputError);
 }
 
 TEST(ParseModel, AcceptsRecordIntervalsThatAreMultiplesUpToRounding) {

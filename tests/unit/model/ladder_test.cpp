@@ -27,6 +27,17 @@ TEST(Ladder, TakesTheLimitItselfAndKeepsToTheUnit) {
   EXPECT_NEAR(ladder_value(1e-7, 0.01), 1e-7, 1e-18);
 }
 
+TEST(Ladder, FindsTheNextValueAbove) {
+  EXPECT_EQ(ladder_at_least(0.04, 1.0), 0.04);
+  EXPECT_EQ(ladder_at_least(0.0401, 1.0), 0.05);
+  const std::vector<double> expected{1.0, 2.0, 2.5, 4.0, 5.0, 10.0, 20.0};
+  for (std::size_t i = 1; i < expected.size(); ++i) {
+    EXPECT_EQ(ladder_at_least(expected[i - 1] * 1.01, 1.0), expected[i]);
+    EXPECT_EQ(ladder_at_least(expected[i] * (1.0 + 1e-8), 1.0), expected[i]) << "rounding of a build";
+  }
+  EXPECT_DOUBLE_EQ(ladder_at_least(0.7, 15.0), 0.75);
+}
+
 TEST(Ladder, KnowsMultiples) {
   EXPECT_TRUE(is_multiple(0.04, 0.02));
   EXPECT_TRUE(is_multiple(0.0003, 0.0001));
