@@ -8,6 +8,7 @@
 
 #include "popshot/comparison/outputs.hpp"
 #include "popshot/comparison/start_up.hpp"
+#include "popshot/core/units.hpp"
 #include "popshot/theory/second_order.hpp"
 #include "popshot/theory/time_step.hpp"
 
@@ -29,22 +30,24 @@ struct Item {
   std::optional<std::size_t> band = std::nullopt;  ///< of a power
 };
 
-std::string band_text(const Comparison& result, std::size_t b) {
-  return fmt::format("band {:.3g}..{:.3g}", result.bands[b].low, result.bands[b].high);
+std::string band_text(const Comparison& result, std::size_t b, const RateUnit& unit) {
+  return fmt::format("band {:.4g}..{:.4g} {}", unit.factor * result.bands[b].low, unit.factor * result.bands[b].high,
+                     unit.name);
 }
 
 void list_pairs(std::vector<Item>& items, const Comparison& result, const std::vector<Pair>& pairs, Sides sides,
-                const std::string& names) {
+                const std::string& names, const RateUnit& unit) {
   for (const auto& pair : pairs) {
     const bool itself = result.itself[pair.first] != 0 && result.itself[pair.second] != 0;
     if (itself && sides != Sides::network_theory) continue;
     for (std::size_t b = 0; b < pair.band.size(); ++b) {
       const auto add = [&](const char* part, const analysis::Estimate& difference, double deviation) {
-        items.push_back({deviation, pair.first, sides,
-                         fmt::format("populations '{}' and '{}', {}: {} part of the cross-spectrum, {} = {:.2g} +- "
-                                     "{:.1g}",
-                                     result.populations[pair.first], result.populations[pair.second],
-                                     band_text(result, b), part, names, difference.value, difference.error)});
+        items.push_back(
+            {deviation, pair.first, sides,
+             fmt::format("populations '{}' and '{}', {}: {} part of the cross-spectrum, {} = {:.2g} +- "
+                         "{:.1g} {}",
+                         result.populations[pair.first], result.populations[pair.second], band_text(result, b, unit),
+                         part, names, unit.factor * difference.value, unit.factor * difference.error, unit.name)});
       };
       add("real", pair.band[b].real, pair.band[b].real_deviation);
       add("imaginary", pair.band[b].imaginary, pair.band[b].imaginary_deviation);
@@ -57,13 +60,13 @@ std::string ratio_text(const RatioComparison& ratio, const std::string& names) {
 }
 
 void list_level(std::vector<Item>& items, const Comparison& result, const Level& level, Sides sides,
-                const std::string& name) {
+                const std::string& name, const RateUnit& unit) {
   for (std::size_t k = 0; k < result.populations.size(); ++k) {
     if (result.itself[k] != 0 && sides != Sides::network_theory) continue;
     const auto& population = result.populations[k];
     for (std::size_t b = 0; b < result.bands.size(); ++b) {
       items.push_back({level.band[k][b].deviation, k, sides,
-                       fmt::format("population '{}', {}: {}", population, band_text(result, b),
+                       fmt::format("population '{}', {}: {}", population, band_text(result, b, unit),
                                    ratio_text(level.band[k][b], name + " / theory")),
                        b});
     }
@@ -72,30 +75,31 @@ void list_level(std::vector<Item>& items, const Comparison& result, const Level&
                                  ratio_text(level.variance[k], name + " / theory"))});
     const auto& rate = level.rate[k];
     items.push_back({rate.deviation, k, sides,
-                     fmt::format("population '{}', mean rate: {} - theory = {:.2g} +- {:.1g}", population, name,
-                                 rate.difference.value, rate.difference.error)});
+                     fmt::format("population '{}', mean rate: {} - theory = {:.2g} +- {:.1g} {}", population, name,
+                                 unit.factor * rate.difference.value, unit.factor * rate.difference.error, unit.name)});
   }
-  list_pairs(items, result, level.pair, sides, name + " - theory");
+  list_pairs(items, result, level.pair, sides, name + " - theory", unit);
 }
 
-std::vector<Item> list_items(const Comparison& result) {
+std::vector<Item> list_items(const Comparison& result, const RateUnit& unit) {
   std::vector<Item> items;
-  if (result.network) list_level(items, result, *result.network, Sides::network_theory, "network");
-  if (result.mesoscopic) list_level(items, result, *result.mesoscopic, Sides::mesoscopic_theory, "mesoscopic");
+  if (result.network) list_level(items, result, *result.network, Sides::network_theory, "network", unit);
+  if (result.mesoscopic) list_level(items, result, *result.mesoscopic, Sides::mesoscopic_theory, "mesoscopic", unit);
   if (!result.network || !result.mesoscopic) return items;
   for (std::size_t k = 0; k < result.populations.size(); ++k) {
     if (result.itself[k] != 0) continue;
     for (std::size_t b = 0; b < result.bands.size(); ++b) {
       items.push_back({result.levels.band[k][b].deviation, k, Sides::levels,
-                       fmt::format("population '{}', {}: {}", result.populations[k], band_text(result, b),
+                       fmt::format("population '{}', {}: {}", result.populations[k], band_text(result, b, unit),
                                    ratio_text(result.levels.band[k][b], "mesoscopic / network")),
                        b});
     }
-    items.push_back({result.levels.rate_deviation[k], k, Sides::levels,
-                     fmt::format("population '{}', mean rate: mesoscopic - network = {:.2g} +- {:.1g}",
-                                 result.populations[k], result.levels.rate[k].value, result.levels.rate[k].error)});
+    items.push_back(
+        {result.levels.rate_deviation[k], k, Sides::levels,
+         fmt::format("population '{}', mean rate: mesoscopic - network = {:.2g} +- {:.1g} {}", result.populations[k],
+                     unit.factor * result.levels.rate[k].value, unit.factor * result.levels.rate[k].error, unit.name)});
   }
-  list_pairs(items, result, result.levels.pair, Sides::levels, "mesoscopic - network");
+  list_pairs(items, result, result.levels.pair, Sides::levels, "mesoscopic - network", unit);
   return items;
 }
 
@@ -303,7 +307,7 @@ void judge(Comparison& result, const Evidence& evidence) {
     judgement.trials_needed = 2;
     return;
   }
-  auto items = list_items(result);
+  auto items = list_items(result, rate_unit(evidence.simulated->time_unit));
   judgement.comparisons = items.size();
   const auto count = [&](bool levels) {
     return static_cast<std::size_t>(std::count_if(
