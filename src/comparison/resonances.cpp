@@ -41,6 +41,7 @@ void add_resonances(Dataset& data, const std::vector<std::optional<theory::Reson
   const auto add = [&](const std::string& name, const std::string& units, const std::string& text, double factor,
                        auto&& value) {
     std::vector<double> values;
+    values.reserve(resonances.size());
     for (const auto& one : resonances) {
       values.push_back(one ? factor * value(*one) : std::numeric_limits<double>::quiet_NaN());
     }

@@ -34,7 +34,7 @@ std::string with_digits(double value, int digits) {
   if (value == 0.0) return print(0.0, digits - 1, std::chars_format::fixed);
   constexpr double smallest = 1e-4;
   constexpr double largest = 1e7;
-  const std::string scientific = print(value, digits - 1, std::chars_format::scientific);
+  std::string scientific = print(value, digits - 1, std::chars_format::scientific);
   if (std::abs(value) < smallest || std::abs(value) >= largest) return scientific;
   // The exponent after rounding: 0.9999 with three digits is 1.00.
   const int exponent = std::stoi(scientific.substr(scientific.find('e') + 1));

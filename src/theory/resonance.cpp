@@ -79,6 +79,8 @@ std::optional<Resonance> find_resonance(const std::vector<double>& frequency, co
   if (frequency.size() < fewest) return std::nullopt;
   std::vector<double> x;
   std::vector<double> y;
+  x.reserve(frequency.size());
+  y.reserve(frequency.size());
   for (const double f : frequency) x.push_back(std::log(f));
   for (const double s : value) y.push_back(std::log(std::max(s, std::numeric_limits<double>::min())));
   const double first = x.front();

@@ -144,7 +144,8 @@ Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::Op
   return one_minus(populations.loop_gain(response, f)).partialPivLu().solve(Eigen::MatrixXcd(response.asDiagonal()));
 }
 
-Spectra::Spectra(const model::Model& model, const mean_field::OperatingPoint& point, Options options, double highest)
+Spectra::Spectra(const model::Model& model, const mean_field::OperatingPoint& point, const Options& options,
+                 double highest)
     : stop_(options.stop) {
   std::vector<std::function<double(double)>> noise;
   for (std::size_t k = 0; k < model.populations.size(); ++k) {

@@ -23,7 +23,7 @@ class Spectra {
 
   /// The model must outlive it. highest > 0: responses that cost much (Gaussian noise in the neurons) are tabulated up
   /// to this frequency, to about 1e-7; beyond it they are not valid then.
-  Spectra(const model::Model& model, const mean_field::OperatingPoint& point, Options options = {},
+  Spectra(const model::Model& model, const mean_field::OperatingPoint& point, const Options& options = {},
           double highest = 0.0);
   /// At a frequency of any sign. Throws Stopped after a stop request to options.stop.
   [[nodiscard]] At operator()(double f) const;

@@ -58,7 +58,9 @@ void expect_scaled(const Dataset& tau, const Dataset& ms, const Dataset& s, cons
                 tau.variables[i].units.find("tau") == std::string::npos);
       for (std::size_t j = 0; j < doubles(tau, name).size(); ++j) {
         const double value = doubles(tau, name)[j];
-        if (!std::isnan(value)) EXPECT_EQ(doubles(ms, name)[j], value);
+        if (!std::isnan(value)) {
+          EXPECT_EQ(doubles(ms, name)[j], value);
+        }
       }
     }
   }
@@ -147,7 +149,9 @@ TEST(UnitsOfResults, OfSwitchingAreTheModelsOwnForTimesAndHertzForTheRatesOfTheS
   expect_scaled(of("tau"), of("ms"), of("s"), {});
   EXPECT_EQ(of("ms").find("residence_time")->units, "ms");
   for (const auto& [name, value] : of("ms").attributes) {
-    if (name == "rate_saddle") EXPECT_DOUBLE_EQ(std::get<double>(value), 20.0);
+    if (name == "rate_saddle") {
+      EXPECT_DOUBLE_EQ(std::get<double>(value), 20.0);
+    }
   }
 }
 

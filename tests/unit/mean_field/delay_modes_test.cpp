@@ -44,7 +44,7 @@ TEST(DelayModes, OfWeakCouplingAreAllThatIsNotNearThePopulationsOwn) {
 
 TEST(DelayModes, OfAShortDelayAreAllButAsManyAsTheModelWithoutItHas) {
   for (const model::Synapse synapse : {model::Synapse{}, model::Synapse{0.0, 0.4}, model::Synapse{0.2, 0.4}}) {
-    auto model = inhibitory(-6.0, 0.02, synapse);
+    auto model = inhibitory(-6.0, 0.1, synapse);
     const auto state = stationary_states(model).states.at(0);
     auto without = model;
     without.projections[0].delay = 0.0;
