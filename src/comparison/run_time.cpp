@@ -223,7 +223,7 @@ RunTime estimate_run_time(const model::Model& model, const RunPlan& plan) {
   // No machine is so slow.
   constexpr Speed slow{2e-8, 1e-4};
   constexpr double no_matter = 5.0;
-  const auto longest = estimate_run_time(model, plan, slow);
+  auto longest = estimate_run_time(model, plan, slow);
   if (longest.seconds() < no_matter) return longest;
   return estimate_run_time(model, plan, measure_speed(model));
 }

@@ -104,15 +104,23 @@ class Choice {
       result_.duration = std::ceil(result_.duration / result_.record_interval) * result_.record_interval;
     }
     if (!(result_.transient >= 0.0)) choose_transient();
-    if (result_.duration / result_.record_interval > most_samples) {
-      throw InputError("simulation.duration: " + text(result_.duration) + " gives more than 1e9 recorded values of " +
-                       text(result_.record_interval) + " each, the record interval that is chosen; allowed: <= " +
-                       text(most_samples * result_.record_interval) + ", or an explicit record_interval");
-    }
+    require_storable();
     return std::move(result_);
   }
 
  private:
+  void require_storable() const {
+    if (result_.duration / result_.record_interval <= most_samples) return;
+    const std::string length = "a run of more than 1e9 recorded values of " + text(result_.record_interval) + " each";
+    if (result_.was_chosen("duration")) {
+      throw InputError("spectrum.resolution: " + text(result_.resolution) + " asks for " + length +
+                       "; allowed: a coarser resolution, or an explicit duration");
+    }
+    throw InputError("simulation.duration: " + text(result_.duration) + " is " + length +
+                     ", the record interval that is chosen; allowed: <= " +
+                     text(most_samples * result_.record_interval) + ", or an explicit record_interval");
+  }
+
   void choose_range() {
     result_.chosen.emplace_back("frequency_range");
     const auto& modes = result_.modes;
