@@ -25,7 +25,7 @@ void ModelOptions::add_to(CLI::App& app) {
   app.add_option("--size", size, "number of neurons of a population, NAME=N (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--seed", seed, "seed of the random numbers; the same as --set simulation.seed=N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description("at least 0"));
 }
 
 std::vector<std::string> ModelOptions::overrides() const {
@@ -72,7 +72,8 @@ void RunOptions::add_to(CLI::App& app, const Invocation& invocation, const std::
   interruption = invocation.interruption;
   app.add_flag("--json", json, "print the table as JSON");
   app.add_flag("--quiet", quiet, "print no table, no notes and no progress; only errors");
-  app.add_option("--threads", threads, "worker threads (default: one per core)")->check(CLI::Range(1U, 4096U));
+  app.add_option("--threads", threads, "worker threads (default: one per core)")
+      ->check(CLI::Range(1U, 4096U).description("1 .. 4096"));
   if (!what.empty())
     app.add_option("-o,--output", output, "write " + what + " to this NetCDF file (.nc)")->check(ends_in({".nc"}));
 }
