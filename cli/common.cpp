@@ -137,11 +137,15 @@ void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, cons
 
 namespace {
 
-sigset_t stop_signals() {
+/// Wakes the thread that waits for signals, so that it ends at once. Ignored by default, so that nobody else minds.
+constexpr int wake = SIGURG;
+
+sigset_t awaited_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, wake);
   return set;
 }
 
@@ -153,25 +157,27 @@ constexpr auto redraw_every = std::chrono::milliseconds(200);
 
 Interruption::Interruption() {
   // The signals are blocked for every thread and waited for by one: no handler, no global state.
-  const sigset_t set = stop_signals();
+  const sigset_t set = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   waiter_ = std::jthread([this](const std::stop_token& stop) { wait(stop); });
 }
 
 Interruption::~Interruption() {
   waiter_.request_stop();
+  pthread_kill(waiter_.native_handle(), wake);
   waiter_.join();
-  const sigset_t set = stop_signals();
+  const sigset_t set = awaited_signals();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 void Interruption::wait(const std::stop_token& stop) {
   constexpr auto grace = std::chrono::seconds(1);
-  const sigset_t waited = stop_signals();
+  const sigset_t waited = awaited_signals();
   const timespec interval{0, 50'000'000};
   std::chrono::steady_clock::time_point first;
   while (!stop.stop_requested()) {
     const int heard = sigtimedwait(&waited, nullptr, &interval);
+    if (heard == wake) continue;
     const auto now = std::chrono::steady_clock::now();
     if (heard > 0 && !happened()) {
       first = now;
