@@ -27,7 +27,7 @@ void ModelOptions::add_to(CLI::App& app) {
   app.add_option("--size", size, "number of neurons of a population, NAME=N (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--seed", seed, "seed of the random numbers; the same as --set simulation.seed=N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description("at least 0"));
 }
 
 std::vector<std::string> ModelOptions::overrides() const {
@@ -78,7 +78,8 @@ void RunOptions::add_to(CLI::App& app, const Invocation& invocation, const std::
   interruption = invocation.interruption;
   app.add_flag("--json", json, "print the table as JSON");
   app.add_flag("--quiet", quiet, "print no table, no notes and no progress; only errors");
-  app.add_option("--threads", threads, "worker threads (default: one per core)")->check(CLI::Range(1U, 4096U));
+  app.add_option("--threads", threads, "worker threads (default: one per core)")
+      ->check(CLI::Range(1U, 4096U).description("1 .. 4096"));
   if (!what.empty())
     app.add_option("-o,--output", output, "write " + what + " to this NetCDF file (.nc)")->check(ends_in({".nc"}));
 }
@@ -145,11 +146,15 @@ void RunOptions::print(const ModelFile& file, nlohmann::ordered_json table, cons
 
 namespace {
 
-sigset_t stop_signals() {
+/// Wakes the thread that waits for signals, so that it ends at once. Ignored by default, so that nobody else minds.
+constexpr int wake = SIGURG;
+
+sigset_t awaited_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, wake);
   return set;
 }
 
@@ -161,25 +166,27 @@ constexpr auto redraw_every = std::chrono::milliseconds(200);
 
 Interruption::Interruption() {
   // The signals are blocked for every thread and waited for by one: no handler, no global state.
-  const sigset_t set = stop_signals();
+  const sigset_t set = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   waiter_ = std::jthread([this](const std::stop_token& stop) { wait(stop); });
 }
 
 Interruption::~Interruption() {
   waiter_.request_stop();
+  pthread_kill(waiter_.native_handle(), wake);
   waiter_.join();
-  const sigset_t set = stop_signals();
+  const sigset_t set = awaited_signals();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 void Interruption::wait(const std::stop_token& stop) {
   constexpr auto grace = std::chrono::seconds(1);
-  const sigset_t waited = stop_signals();
+  const sigset_t waited = awaited_signals();
   const timespec interval{0, 50'000'000};
   std::chrono::steady_clock::time_point first;
   while (!stop.stop_requested()) {
     const int heard = sigtimedwait(&waited, nullptr, &interval);
+    if (heard == wake) continue;
     const auto now = std::chrono::steady_clock::now();
     if (heard > 0 && !happened()) {
       first = now;

@@ -431,13 +431,15 @@ void add_compare(CLI::App& app, const Invocation& invocation, int& exit_code) {
       {{"shot", theory::Noise::shot}, {"white", theory::Noise::white}});
   command->add_flag("--time-step-kernel", options->settings.time_step_kernel,
                     "judge by the theory of the simulation's time step in place of continuous time");
-  command->add_flag("!--no-mesoscopic", options->settings.mesoscopic, "leave the mesoscopic model out");
-  command->add_flag("!--no-network", options->settings.network,
-                    "leave the network out: mesoscopic model against theory, for any N");
+  command->add_flag_callback(
+      "--no-mesoscopic", [options] { options->settings.mesoscopic = false; }, "leave the mesoscopic model out");
+  command->add_flag_callback(
+      "--no-network", [options] { options->settings.network = false; },
+      "leave the network out: mesoscopic model against theory, for any N");
   command
       ->add_option("--false-alarm", options->settings.false_alarm,
                    "probability of calling a right theory wrong, over the whole table (default: 0.001)")
-      ->check(CLI::Range(1e-12, 0.5));
+      ->check(CLI::Range(1e-12, 0.5).description("1e-12 .. 0.5"));
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 

@@ -105,7 +105,7 @@ void add_simulate(CLI::App& app, const Invocation& invocation, int& exit_code) {
   take_words(*command->add_option("--level", options->level, "level of description (default: network)"),
              {"network", "mesoscopic", "mean-field"});
   command->add_option("--trial", options->trial, "number of the independent trial (default: 0)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description("at least 0"));
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 

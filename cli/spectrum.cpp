@@ -272,7 +272,7 @@ void add_spectrum(CLI::App& app, const Invocation& invocation, int& exit_code) {
   command->add_flag("--time-step-kernel", options->time_step_kernel,
                     "the theory of the simulation's time step in place of continuous time");
   command->add_option("--points", options->points, "number of frequencies (default: 600)")
-      ->check(CLI::Range(2UL, 1000000UL));
+      ->check(CLI::Range(2UL, 1000000UL).description("2 .. 1000000"));
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 

@@ -148,7 +148,7 @@ void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code) 
       ->add_option("--sizes", options->sizes,
                    "sizes of the first population, N,N,.. (default: that of the model); the others in proportion")
       ->delimiter(',')
-      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1'000'000'000}));
+      ->check(CLI::Range(std::int64_t{2}, std::int64_t{1'000'000'000}).description("2 .. 1e9"));
   take_words(*command->add_option("--level", options->level, "levels of description (default: both)"),
              {"network", "mesoscopic", "both"});
   command->add_option("--trials", options->trials,

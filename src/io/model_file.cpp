@@ -108,7 +108,7 @@ std::string text_of(const toml::table& document) {
       values += fmt::format("{} = {}\n", text_of(key), text_of(node));
     }
   }
-  return values + sections;
+  return values.empty() && !sections.empty() ? sections.substr(1) : values + sections;
 }
 
 model::Model read_document(const TableReader& document) {

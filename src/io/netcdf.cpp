@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <netcdf.h>
+#include <netcdf_mem.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -26,9 +30,10 @@ constexpr std::size_t compressed_above = 10'000;
 /// An open NetCDF file. `name` is what messages call it.
 class NetcdfFile {
  public:
-  static NetcdfFile create(const filesystem::path& path, const filesystem::path& name) {
+  /// A file in memory: where a disk is full the libraries below do not say so, and may crash at the end of the process.
+  static NetcdfFile create(const filesystem::path& name) {
     NetcdfFile file(name, "cannot be written");
-    file.check(nc_create(path.c_str(), NC_NETCDF4 | NC_CLOBBER, &file.id_));
+    file.check(nc_create_mem(name.c_str(), NC_NETCDF4 | NC_CLOBBER, 0, &file.id_));
     file.open_ = true;
     return file;
   }
@@ -59,9 +64,26 @@ class NetcdfFile {
     fail(name_, fmt::format("{}{}: {}", failure_, subject.empty() ? "" : " (" + subject + ")", nc_strerror(status)));
   }
 
-  void close() {
+  /// The bytes of a file in memory.
+  class Image {
+   public:
+    explicit Image(const NC_memio& memory) : memory_(memory) {}
+    Image(const Image&) = delete;
+    Image& operator=(const Image&) = delete;
+    ~Image() { std::free(memory_.memory); }  // NOLINT(cppcoreguidelines-no-malloc): the library's
+    [[nodiscard]] std::span<const std::byte> bytes() const {
+      return {static_cast<const std::byte*>(memory_.memory), memory_.size};
+    }
+
+   private:
+    NC_memio memory_;
+  };
+  /// Ends the writing of a file in memory.
+  Image take() {
+    NC_memio memory{};
     open_ = false;
-    check(nc_close(id_));
+    check(nc_close_memio(id_, &memory));
+    return Image(memory);
   }
 
  private:
@@ -290,28 +312,13 @@ void require_writable(const std::filesystem::path& path) {
   std::fclose(handle);
 }
 
-namespace {
-
-std::uintmax_t free_mebibytes(const filesystem::path& path) {
-  std::error_code error;
-  const auto space = filesystem::space(path.has_parent_path() ? path.parent_path() : ".", error);
-  return error ? 0 : space.available >> 20U;
-}
-
-}  // namespace
-
 void write_netcdf(const Dataset& data, const std::filesystem::path& path) {
   require_writable(path);
+  NetcdfFile file = NetcdfFile::create(path);
+  put_dataset(file, data);
+  const NetcdfFile::Image image = file.take();
   TemporaryFile temporary(path);
-  try {
-    NetcdfFile file = NetcdfFile::create(temporary.path(), path);
-    put_dataset(file, data);
-    file.close();
-  } catch (const InputError&) {
-    const std::string why = temporary.why_not_writable();
-    if (why.empty()) throw;
-    fail(path, fmt::format("cannot be written: {} ({} MiB free)", why, free_mebibytes(path)));
-  }
+  temporary.write(image.bytes());
   temporary.put_in_place();
 }
 

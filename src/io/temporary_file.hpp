@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "popshot/core/error.hpp"
 
@@ -42,23 +43,23 @@ class TemporaryFile {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
-  /// What the system says to a further megabyte in the file, in words; empty if it takes it. Libraries that write files
-  /// do not tell why they failed.
-  [[nodiscard]] std::string why_not_writable() const {
-    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (file < 0) return std::generic_category().message(errno);
-    const std::vector<char> block(std::size_t{1} << 20U);
-    int error = 0;
-    for (std::size_t written = 0; written < block.size() && error == 0;) {
-      const auto count = ::write(file, block.data() + written, block.size() - written);
-      if (count < 0) error = errno;
-      written += count < 0 ? 0 : static_cast<std::size_t>(count);
+  /// Writes these bytes and nothing else. Throws InputError that says why it cannot be done.
+  void write(std::span<const std::byte> bytes) const {
+    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int error = file < 0 ? errno : 0;
+    while (error == 0 && !bytes.empty()) {
+      const auto count = ::write(file, bytes.data(), bytes.size());
+      if (count >= 0) {
+        bytes = bytes.subspan(static_cast<std::size_t>(count));
+      } else if (errno != EINTR) {
+        error = errno;
+      }
     }
-    if (error == 0 && ::fsync(file) != 0) error = errno;
-    ::close(file);
-    if (error == ENOSPC) return "the disk is full";
-    if (error == EDQUOT) return "the disk quota is used up";
-    return error == 0 ? "" : std::generic_category().message(error);
+    // Some file systems find out at the end that there is no space.
+    if (file >= 0 && ::close(file) != 0 && error == 0) error = errno;
+    if (error == ENOSPC) fail(target_, "cannot be written: the disk is full");
+    if (error == EDQUOT) fail(target_, "cannot be written: the disk quota is used up");
+    if (error != 0) fail(target_, "cannot be written: " + std::generic_category().message(error));
   }
 
   void put_in_place() {

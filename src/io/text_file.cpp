@@ -1,6 +1,6 @@
 #include "popshot/io/text_file.hpp"
 
-#include <fstream>
+#include <span>
 
 #include "temporary_file.hpp"
 
@@ -8,15 +8,7 @@ namespace popshot::io {
 
 void write_text(const std::filesystem::path& path, const std::string& text) {
   TemporaryFile aside(path);
-  {
-    std::ofstream file(aside.path(), std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) {
-      const std::string why = aside.why_not_writable();
-      fail(path, "cannot be written" + (why.empty() ? why : ": " + why));
-    }
-  }
+  aside.write(std::as_bytes(std::span(text)));
   aside.put_in_place();
 }
 
