@@ -75,7 +75,21 @@ double read_record_interval(const TableReader& simulation, double time_step, dou
   return interval;
 }
 
-std::variant<model::StationaryStart, model::LorentzianStart> read_start(const TableReader& simulation) {
+/// A number for all populations, or a list with one for each.
+model::PerPopulation read_per_population(const TableReader& table, std::string_view key, const NumberRange& range,
+                                         std::size_t populations) {
+  const toml::node* node = table.find(key);
+  if (node == nullptr) return {};
+  if (!node->is_array()) return table.number(key, range);
+  if (node->as_array()->size() != populations) {
+    table.fail(key, fmt::format("has {} numbers", node->as_array()->size()),
+               fmt::format("a number, or a list of {}: one for each population", populations));
+  }
+  return model::PerPopulation(*table.numbers(key, populations, range));
+}
+
+std::variant<model::StationaryStart, model::LorentzianStart> read_start(const TableReader& simulation,
+                                                                        std::size_t populations) {
   const TableReader::Kind start = simulation.kind("start", start_kinds, "stationary");
   if (start.word == "stationary") {
     if (start.table) start.table->allow_keys({"kind"});
@@ -84,8 +98,8 @@ std::variant<model::StationaryStart, model::LorentzianStart> read_start(const Ta
   model::LorentzianStart lorentzian;
   if (!start.table) return lorentzian;
   start.table->allow_keys({"kind", "rate", "voltage"});
-  if (start.table->find("rate") != nullptr) lorentzian.rate = start.table->number("rate", NumberRange::positive());
-  if (start.table->find("voltage") != nullptr) lorentzian.voltage = start.table->number("voltage", NumberRange::any());
+  lorentzian.rate = read_per_population(*start.table, "rate", NumberRange::positive(), populations);
+  lorentzian.voltage = read_per_population(*start.table, "voltage", NumberRange::any(), populations);
   return lorentzian;
 }
 
@@ -116,19 +130,12 @@ std::optional<std::pair<double, double>> given_range(const TableReader& spectrum
 }
 
 /// The lowest and the highest frequency. Where none are given: the usual ones, as far as the recording resolves them.
+/// Those that are given may lie above what it resolves: theory has them all the same.
 std::pair<double, double> read_frequency_range(const TableReader& spectrum, std::pair<double, double> usual,
                                                double record_interval) {
-  const double highest = 0.5 / record_interval;
-  const auto given = given_range(spectrum);
-  if (!given) {
-    const double maximum = std::min(usual.second, highest);
-    return {usual.first * maximum / usual.second, maximum};
-  }
-  if (given->second > highest * (1.0 + 1e-9)) {
-    spectrum.fail("frequency_range", "its upper end is above the Nyquist frequency",
-                  fmt::format("up to 0.5 / simulation.record_interval = {}", highest));
-  }
-  return *given;
+  if (const auto given = given_range(spectrum)) return *given;
+  const double maximum = std::min(usual.second, 0.5 / record_interval);
+  return {usual.first * maximum / usual.second, maximum};
 }
 
 }  // namespace
@@ -145,7 +152,7 @@ model::Simulation read_simulation(const TableReader& document, const model::Mode
   simulation.record_interval = read_record_interval(table, simulation.time_step, simulation.duration, highest, tau);
   simulation.seed = static_cast<std::uint64_t>(
       table.integer("seed", {0, std::numeric_limits<std::int64_t>::max()}, static_cast<std::int64_t>(simulation.seed)));
-  simulation.start = read_start(table);
+  simulation.start = read_start(table, model.populations.size());
   simulation.state = table.word("state", state_words, "highest") == "lowest" ? model::Simulation::State::lowest
                                                                              : model::Simulation::State::highest;
   simulation.precision = table.word("precision", precision_words, "single") == "double" ? model::Precision::double_
