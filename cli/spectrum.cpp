@@ -120,7 +120,7 @@ int run(const Options& options, const Invocation& invocation) {
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   const double step = options.time_step_kernel ? model.simulation.time_step : 0.0;
-  auto point = mean_field::selected_state(model).point;
+  auto point = mean_field::selected_state(model, mean_field::StateUse::theory).point;
   if (options.at == comparison::At::finite) {
     model::require_memory(model);
     point =

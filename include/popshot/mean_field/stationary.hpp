@@ -62,9 +62,16 @@ struct StationaryStates {
 /// for four. Throws InputError if a weight, a current or a heterogeneity is not finite.
 [[nodiscard]] StationaryStates stationary_states(const model::Model& model);
 
+/// What a stable state is asked for, which decides what can be done without one.
+enum class StateUse {
+  start,  ///< of a simulation, which can start from a given rate and voltage
+  theory  ///< linear theory around it, for which nothing takes its place
+};
+
 /// The stable state of lowest or highest mean rate over the populations, as simulation.state says. Throws InputError if
-/// there is no stable stationary state, with the leading eigenvalue of the state of highest rate.
-[[nodiscard]] StationaryState selected_state(const model::Model& model);
+/// there is no stable stationary state, with the leading eigenvalue of the state of highest rate and what works without
+/// one.
+[[nodiscard]] StationaryState selected_state(const model::Model& model, StateUse use = StateUse::start);
 
 /// The eigenvalues of the mean field linearised about the rest states x*(point.input) of its K populations, 1 / time
 /// unit, by descending real part: for Lorentzian populations with instantaneous synapses all 2K of them, (S11). With
