@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "common.hpp"
+#include "describe.hpp"
 #include "popshot/comparison/compare.hpp"
 #include "popshot/comparison/transient.hpp"
 #include "popshot/core/error.hpp"
@@ -283,6 +284,7 @@ int run(const Options& options, const Invocation& invocation) {
     if (step == 0.0) step = model.simulation.time_step;
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
+  if (options.settings.mesoscopic) note_small_ensembles(model, options.run.quiet);
   if (comparison::needs_transient(model)) return run_transient(options, file, invocation);
 
   const Interruption interruption;

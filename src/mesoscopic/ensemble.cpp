@@ -55,7 +55,25 @@ std::size_t ensemble_count(std::int64_t neurons, std::int64_t wanted, bool pairs
   return static_cast<std::size_t>(std::min(wanted, std::max(most, fewest)));
 }
 
+/// Whether representatives come in pairs of like eta.
+bool in_pairs(const model::Model& model, const model::Population& population) {
+  const bool stationary =
+      std::holds_alternative<model::StationaryStart>(model.simulation.start) && is_stationary(model);
+  return population.sampling == model::Sampling::quantile && !stationary;
+}
+
+bool is_resolved(const model::Model& model, const model::Population& population) {
+  return population.size <= resolved_up_to * model.mesoscopic.ensemble_size;
+}
+
 }  // namespace
+
+std::int64_t representatives(const model::Model& model, std::size_t k) {
+  const auto& population = model.populations[k];
+  if (is_resolved(model, population)) return population.size;
+  return static_cast<std::int64_t>(
+      ensemble_count(population.size, model.mesoscopic.ensemble_size, in_pairs(model, population)));
+}
 
 struct Ensemble::State {
   const model::Population* population = nullptr;
@@ -113,7 +131,7 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   s.constant = constant_current(model, k);
   s.input = finite.point.input(index);
   s.time_step = simulation.time_step;
-  s.resolved = population.size <= resolved_up_to * model.mesoscopic.ensemble_size;
+  s.resolved = is_resolved(model, population);
   network::StartVoltage start{&model, k, trial, finite.point};
   if (s.resolved) {
     s.plus = network::Neurons(static_cast<std::size_t>(population.size), h, simulation.precision, population.name);
@@ -127,9 +145,8 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   }
 
   const bool quantile = population.sampling == model::Sampling::quantile;
-  const bool stationary = std::holds_alternative<model::StationaryStart>(simulation.start) && is_stationary(model);
-  const bool pairs = quantile && !stationary;
-  const auto count = ensemble_count(population.size, model.mesoscopic.ensemble_size, pairs);
+  const bool pairs = in_pairs(model, population);
+  const auto count = static_cast<std::size_t>(representatives(model, k));
   const auto neurons = static_cast<double>(population.size);
   s.amplitude = 1.0 / std::sqrt(static_cast<double>(count) * neurons);
   s.offset = finite.offset(index) * simulation.time_step;

@@ -20,10 +20,10 @@ namespace popshot::mesoscopic {
 ///
 /// sampling = "random": the signs are drawn, so that neurons of like eta fluctuate together as independent draws of eta
 /// do. "quantile": the signs alternate; if the input is not stationary they come in pairs of like eta, so that what is
-/// the same for neurons of like eta is no noise (theory.md, "Memory").
+/// the same for neurons of like eta is no noise (theory.md, "What the ensemble gets wrong", (d)).
 ///
-/// M is mesoscopic.ensemble_size, but at most N/50 (and at least 64) unless they come in pairs. A population of at most
-/// 4 ensemble_size neurons is `resolved`: its own neurons take the place of mean field and noise.
+/// M is mesoscopic.ensemble_size, but at most N/50 (and at least 64) unless they come in pairs: `representatives`. A
+/// population of at most 4 ensemble_size neurons is `resolved`: its own neurons take the place of mean field and noise.
 class Ensemble {
  public:
   /// Ensemble of population k. The model must outlive it. `finite.point` is the operating point that the start is made
@@ -43,5 +43,9 @@ class Ensemble {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// How many neurons stand for population k at the mesoscopic level with mesoscopic.noise = "ensemble": M, or all N if
+/// the population is resolved.
+[[nodiscard]] std::int64_t representatives(const model::Model& model, std::size_t k);
 
 }  // namespace popshot::mesoscopic
