@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <string>
 
 #include "popshot/io/netcdf.hpp"
@@ -471,6 +472,8 @@ struct Wrong {
   const char* message;
 };
 
+std::ostream& operator<<(std::ostream& stream, const Wrong& one) { return stream << one.arguments; }
+
 class WrongInput : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongInput, GetsOneLineAndExitCodeTwo) {
@@ -534,7 +537,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"plot FOLDERnone.nc -o FOLDERfigure.png", "none.nc"}, Wrong{"plot FIG1", "--output"}),
     [](const auto& one) {
       // The number keeps names apart that differ in signs only.
-      std::string name = std::to_string(one.index);
+      std::string name = std::to_string(one.index) + "_";
       for (const char c : std::string(one.param.arguments)) {
         const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
         if (letter || name.back() != '_') name += letter ? c : '_';
