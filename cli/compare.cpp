@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "common.hpp"
+#include "describe.hpp"
 #include "popshot/comparison/compare.hpp"
 #include "popshot/comparison/resonances.hpp"
 #include "popshot/comparison/transient.hpp"
@@ -371,6 +372,7 @@ int run(const Options& options, const Invocation& invocation) {
     if (step == 0.0) step = model.simulation.time_step;
   }
   if (!options.run.output.empty()) io::require_writable(options.run.output);
+  if (options.settings.mesoscopic) note_small_ensembles(model, options.run.quiet);
   if (needs_transient(options.run, model)) return run_transient(options, file, invocation);
   note_run_time(model,
                 {.network = options.settings.network,

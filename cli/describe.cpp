@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
+
+#include "popshot/mesoscopic/ensemble.hpp"
+
 namespace popshot::cli {
 
 namespace {
@@ -98,6 +102,38 @@ std::string describe(const model::Synapse& synapse) {
 
 std::string describe(const model::Stimulus& stimulus) {
   return std::visit([](const auto& current) { return words(current); }, stimulus.current);
+}
+
+std::string describe_ensemble(const model::Model& model) {
+  if (model.mesoscopic.noise != model::MesoscopicNoise::ensemble) return "";
+  std::string text;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto& population = model.populations[k];
+    const auto count = mesoscopic::representatives(model, k);
+    if (!text.empty()) text += "; ";
+    if (count == population.size) {
+      text += fmt::format("the {} neurons of '{}' as they are", population.size, population.name);
+    } else {
+      text += fmt::format("{} representative neurons for the {} of '{}'{}", count, population.size, population.name,
+                          count < model.mesoscopic.ensemble_size ? " (at most N/50)" : "");
+    }
+  }
+  return text;
+}
+
+void note_small_ensembles(const model::Model& model, bool quiet) {
+  const auto wanted = model.mesoscopic.ensemble_size;
+  if (quiet || model.mesoscopic.noise != model::MesoscopicNoise::ensemble) return;
+  if (wanted == model::MesoscopicSettings{}.ensemble_size) return;
+  for (std::size_t k = 0; k < model.populations.size(); ++k) {
+    const auto& population = model.populations[k];
+    const auto count = mesoscopic::representatives(model, k);
+    if (count >= wanted) continue;
+    std::cerr << fmt::format(
+        "note: mesoscopic.ensemble_size = {} is more than population '{}' of {} neurons allows; used: {} (N/50, and at "
+        "least 64)\n",
+        wanted, population.name, population.size, count);
+  }
 }
 
 }  // namespace popshot::cli

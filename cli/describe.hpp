@@ -17,6 +17,13 @@ namespace popshot::cli {
 /// "step of 3 from 0 to 30" and the like.
 [[nodiscard]] std::string describe(const model::Stimulus& stimulus);
 
+/// Who stands for whom in the mesoscopic ensemble: "200 representative neurons for the 10000 of 'qif' (at most N/50)",
+/// or that they are simulated as they are; the populations separated by "; ". Empty with another noise.
+[[nodiscard]] std::string describe_ensemble(const model::Model& model);
+/// Says on stderr, unless `quiet`, which populations get fewer representatives than a mesoscopic.ensemble_size that is
+/// not the default.
+void note_small_ensembles(const model::Model& model, bool quiet);
+
 /// The parameters of a density by the names that they have in model files.
 [[nodiscard]] nlohmann::ordered_json parameters(const model::Heterogeneity& heterogeneity);
 

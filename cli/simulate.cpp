@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "common.hpp"
+#include "describe.hpp"
 #include "popshot/comparison/compare.hpp"
 #include "popshot/comparison/outputs.hpp"
 #include "popshot/core/error.hpp"
@@ -79,13 +80,20 @@ int run(const Options& options, const Invocation& invocation) {
                              model.simulation.duration, model.time_unit);
   }
   activity = comparison::output_activity(model, std::move(activity));
-  options.run.save(comparison::to_dataset(activity, comparison::output_names(model), model.time_unit), file,
-                   options.level, invocation);
-  const auto table = summarise(options, model, activity);
+  auto data = comparison::to_dataset(activity, comparison::output_names(model), model.time_unit);
+  auto table = summarise(options, model, activity);
+  const std::string ensemble = options.level == "mesoscopic" ? describe_ensemble(model) : "";
+  if (!ensemble.empty()) {
+    data.attributes.emplace_back("ensemble", ensemble);
+    table["ensemble"] = ensemble;
+    note_small_ensembles(model, options.run.quiet);
+  }
+  options.run.save(std::move(data), file, options.level, invocation);
   options.run.print(file, table, [&] {
     std::cout << fmt::format("{}: {} level, {:g} {} recorded{}\n", model.name, options.level,
                              table["recorded_time"].get<double>(), model.time_unit,
                              activity.finished ? "" : " (interrupted)");
+    if (!ensemble.empty()) std::cout << "  ensemble: " << ensemble << '\n';
     for (const auto& entry : table["populations"]) {
       std::cout << fmt::format("  {:<16} mean rate {:.6f}  standard deviation {:.6f}  {}\n",
                                entry["name"].get<std::string>(), entry["mean_rate"].get<double>(),

@@ -203,7 +203,7 @@ int run(const Options& options, const Invocation& invocation) {
   ProgressBar bar("spectrum", 0.0, "", options.run.quiet);
   const auto execution = options.run.execution(bar);
   execution.begin({.name = "searching stationary states"});
-  const auto state = mean_field::selected_state(model, execution.stop);
+  const auto state = mean_field::selected_state(model, execution.stop, mean_field::StateUse::theory);
   auto point = state.point;
   Result result;
   result.eigenvalues = state.eigenvalues;

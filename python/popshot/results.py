@@ -16,12 +16,12 @@ def open_result(path: str | Path) -> xarray.Dataset:
 
     Parameters
     ----------
-    path : file written by ``popshot simulate``, ``spectrum`` or ``compare`` with ``-o``.
+    path : file written by ``popshot simulate``, ``spectrum``, ``compare`` or ``switching`` with ``-o``.
 
     Returns
     -------
-    xarray.Dataset with the kind of result in ``attrs["popshot_kind"]``: ``simulation``, ``spectrum`` or
-    ``comparison``; variables carry ``units`` and ``long_name``.
+    xarray.Dataset with the kind of result in ``attrs["popshot_kind"]``: ``simulation``, ``spectrum``, ``comparison``
+    (of spectra), ``transient`` (a comparison over time) or ``switching``; variables carry ``units`` and ``long_name``.
 
     Raises
     ------

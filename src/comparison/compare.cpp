@@ -87,6 +87,13 @@ void require_comparable(const Model& simulated, const Model& theorised) {
         "stimulus: the theory of spectra needs a stationary input, but a stimulus of this model varies in time; "
         "allowed here: constant and random currents (remove the others, or use 'popshot simulate')");
   }
+  const double highest = 0.5 / simulated.simulation.record_interval;
+  if (simulated.spectrum.frequency_max > highest * (1.0 + 1e-9)) {
+    throw InputError(
+        fmt::format("spectrum.frequency_range: its upper end {:g} is above the Nyquist frequency of the recorded "
+                    "activity; allowed here: up to 0.5 / simulation.record_interval = {:g}",
+                    simulated.spectrum.frequency_max, highest));
+  }
   if (output_names(simulated) != output_names(theorised))
     throw InputError("theory: its populations are not those of the simulated model");
 }

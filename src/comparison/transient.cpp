@@ -303,7 +303,7 @@ TransientComparison compare_transient(const model::Model& model, double false_al
     }
     double neurons = 0.0;
     for (const std::size_t part : parts) {
-      neurons += static_cast<double>(twin ? other.populations[part].size : mesoscopic::noise_neurons(model, part));
+      neurons += static_cast<double>(twin ? other.populations[part].size : mesoscopic::representatives(model, part));
     }
     Windowed windowed = make_windowed(trials, k, network.mean, mean_field.interval, neurons);
     result.windows.push_back(windowed.series.size());

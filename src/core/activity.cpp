@@ -1,6 +1,7 @@
 #include "popshot/core/activity.hpp"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace popshot {
@@ -9,7 +10,10 @@ Schedule::Schedule(double duration, double transient, double step, double record
     : time_step(step),
       transient_steps(std::llround(transient / step)),
       per_record(std::llround(record_interval / step)) {
-  steps = transient_steps + static_cast<std::int64_t>(std::floor(duration / interval() + 1e-9)) * per_record;
+  // What rounding makes of a whole number of intervals is not one more.
+  const double intervals = duration / interval();
+  const double rounding = 1e-9 + 4.0 * std::numeric_limits<double>::epsilon() * intervals;
+  steps = transient_steps + static_cast<std::int64_t>(std::ceil(intervals - rounding)) * per_record;
 }
 
 Activity unstarted(const Schedule& schedule, std::size_t populations) {

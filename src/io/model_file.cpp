@@ -129,7 +129,7 @@ model::Model read_document(const TableReader& document) {
   model.projections = read_projections(document, model);
   model.stimuli = read_stimuli(document, model);
   model.mesoscopic = read_mesoscopic(document, model);
-  model.spectrum = read_spectrum(document, model);
+  model.spectrum = read_spectrum(document);
   return model::split_subpopulations(std::move(model));
 }
 

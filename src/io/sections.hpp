@@ -35,6 +35,6 @@ model::Simulation read_simulation(const TableReader& document, const model::Mode
 model::MesoscopicSettings read_mesoscopic(const TableReader& document, const model::Model& model);
 
 /// [spectrum], with limits that follow from the simulation of `model`.
-model::SpectrumSettings read_spectrum(const TableReader& document, const model::Model& model);
+model::SpectrumSettings read_spectrum(const TableReader& document);
 
 }  // namespace popshot::io

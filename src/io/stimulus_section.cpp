@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
+#include <variant>
 
 #include "sections.hpp"
 
@@ -11,6 +14,13 @@ namespace {
 
 const Words stimulus_kinds = {{"constant", "step", "sine", "pulses", "ramp", "table", "ornstein-uhlenbeck", "white"}};
 constexpr std::size_t most_points = 10'000'000;
+
+/// The begin of a current that repeats itself: without one it has always flowed, so that the transient has it too.
+double read_periodic_begin(const TableReader& entry) {
+  NumberRange range = NumberRange::any();
+  range.minus_infinity_allowed = true;
+  return entry.number("begin", range, -std::numeric_limits<double>::infinity());
+}
 
 /// The end of a current that flows from `begin` on.
 double read_end(const TableReader& entry, double begin, bool infinity_allowed) {
@@ -33,7 +43,7 @@ model::SineCurrent read_sine(const TableReader& entry) {
   sine.amplitude = entry.number("amplitude", NumberRange::any());
   sine.frequency = entry.number("frequency", NumberRange::positive());
   sine.phase = entry.number("phase", NumberRange::any(), 0.0);
-  sine.begin = entry.number("begin", NumberRange::any(), 0.0);
+  sine.begin = read_periodic_begin(entry);
   sine.end = read_end(entry, sine.begin, true);
   return sine;
 }
@@ -43,7 +53,7 @@ model::PulseCurrent read_pulses(const TableReader& entry) {
   pulses.amplitude = entry.number("amplitude", NumberRange::any());
   pulses.width = entry.number("width", NumberRange::positive());
   pulses.period = entry.number("period", {.low = pulses.width, .low_included = true});
-  pulses.begin = entry.number("begin", NumberRange::any(), 0.0);
+  pulses.begin = read_periodic_begin(entry);
   pulses.end = read_end(entry, pulses.begin, true);
   return pulses;
 }
@@ -56,7 +66,8 @@ model::RampCurrent read_ramp(const TableReader& entry) {
   return ramp;
 }
 
-model::TableCurrent read_table(const TableReader& entry) {
+/// A table of one value is a constant current, in which the model has stationary states.
+std::variant<model::TableCurrent, model::ConstantCurrent> read_table(const TableReader& entry) {
   if (entry.find("time") == nullptr) entry.fail("time", "is missing", "a list of times, or file = \"FILE.csv\"");
   model::TableCurrent table;
   table.time = entry.numbers("time", {1, most_points}, NumberRange::any());
@@ -67,6 +78,9 @@ model::TableCurrent read_table(const TableReader& entry) {
   }
   if (std::adjacent_find(table.time.begin(), table.time.end(), std::greater_equal<>()) != table.time.end()) {
     entry.fail("time", "is not in ascending order");
+  }
+  if (std::adjacent_find(table.value.begin(), table.value.end(), std::not_equal_to<>()) == table.value.end()) {
+    return model::ConstantCurrent{table.value.front()};
   }
   return table;
 }
@@ -99,7 +113,7 @@ model::Stimulus read_stimulus(const TableReader& entry, const model::Model& mode
     stimulus.current = read_ramp(entry);
   } else if (kind == "table") {
     allow({"time", "value", "file"});
-    stimulus.current = read_table(entry);
+    std::visit([&](auto&& current) { stimulus.current = current; }, read_table(entry));
   } else if (kind == "ornstein-uhlenbeck") {
     allow({"standard_deviation", "correlation_time"});
     stimulus.current = model::OrnsteinUhlenbeckCurrent{entry.number("standard_deviation", NumberRange::not_negative()),

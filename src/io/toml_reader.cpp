@@ -101,8 +101,8 @@ std::string suggestion(std::string_view word, std::span<const std::string> known
 }
 
 bool NumberRange::contains(double value) const {
-  if (std::isnan(value) || value == -std::numeric_limits<double>::infinity()) return false;
-  if (std::isinf(value)) return infinity_allowed;
+  if (std::isnan(value)) return false;
+  if (std::isinf(value)) return value > 0.0 ? infinity_allowed : minus_infinity_allowed;
   return (low_included ? value >= low : value > low) && value <= high;
 }
 
@@ -111,6 +111,7 @@ std::string NumberRange::text() const {
   if (std::isfinite(low)) text = fmt::format("{} {}", low_included ? ">=" : ">", low);
   if (std::isfinite(high)) text += fmt::format("{}<= {}", text.empty() ? "" : " and ", high);
   if (text.empty()) text = "any finite number";
+  if (minus_infinity_allowed) text += ", or -inf";
   return infinity_allowed ? text + ", or inf" : text;
 }
 

@@ -40,6 +40,8 @@ struct NumberRange {
   bool low_included = false;
   /// Whether inf is a value (only where `high` is infinite).
   bool infinity_allowed = false;
+  /// Whether -inf is one.
+  bool minus_infinity_allowed = false;
 
   [[nodiscard]] bool contains(double value) const;
   /// "> 0 and <= 5", for messages.

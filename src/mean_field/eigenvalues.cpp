@@ -1,5 +1,5 @@
-// The linearised mean field of a whole model, synapses and delays included, and its eigenvalues. docs/theory.md
-// (51)-(53).
+// The linearised mean field of a whole model, synapses and delays included, and its eigenvalues.
+// docs/theory/any_model.md (51)-(53).
 #include <algorithm>
 #include <cmath>
 #include <complex>

@@ -43,8 +43,8 @@ Drive stationary_drive(const model::Model& model, const std::stop_token& stop) {
       drive.rate_before.push_back(rest.point.rate(index));
       continue;
     }
-    const double rate = lorentzian->rate ? *lorentzian->rate : rest.point.rate(index);
-    const double voltage = lorentzian->voltage ? *lorentzian->voltage : rest.voltage(index);
+    const double rate = lorentzian->rate ? *lorentzian->rate.of(k) : rest.point.rate(index);
+    const double voltage = lorentzian->voltage ? *lorentzian->voltage.of(k) : rest.voltage(index);
     drive.start.emplace_back(Complex{voltage, pi * model.populations[k].tau * rate});
     drive.rate_before.push_back(rate);
   }

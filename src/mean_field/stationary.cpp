@@ -267,7 +267,7 @@ StationaryStates stationary_states(const model::Model& model, const std::stop_to
   return result;
 }
 
-StationaryState selected_state(const model::Model& model, const std::stop_token& stop) {
+StationaryState selected_state(const model::Model& model, const std::stop_token& stop, StateUse use) {
   const StationaryStates found = stationary_states(model, stop);
   std::vector<StationaryState> stable;
   std::copy_if(found.states.begin(), found.states.end(), std::back_inserter(stable),
@@ -284,10 +284,19 @@ StationaryState selected_state(const model::Model& model, const std::stop_token&
                              ? fmt::format(" +- {:.4g} i, so that the mean field oscillates", std::abs(leading.imag()))
                              : std::string());
   }
-  throw InputError(fmt::format(
-      "simulation.start: the mean field has no stable stationary state ({}); use start = {{ kind = \"lorentzian\", "
-      "rate = ..., voltage = ... }} with values of your own",
-      reason));
+  const std::string values = "start = { kind = \"lorentzian\", rate = .., voltage = .. }";
+  if (use == StateUse::start) {
+    throw InputError(
+        fmt::format("simulation.start: the mean field has no stable stationary state ({}); allowed here: {} with "
+                    "both values given, for all populations or as a list",
+                    reason, values));
+  }
+  const auto* start = std::get_if<model::LorentzianStart>(&model.simulation.start);
+  const bool given = start != nullptr && start->rate && start->voltage;
+  throw InputError(
+      fmt::format("model: the mean field has no stable stationary state ({}), and linear theory is that of small "
+                  "fluctuations around one; what works: 'popshot simulate' and, over time, 'popshot compare'{}",
+                  reason, given ? "" : ", with " + values));
 }
 
 }  // namespace popshot::mean_field

@@ -69,7 +69,7 @@ bool is_network(const model::Model& model, std::size_t k) {
          model.populations[k].size <= resolved_up_to * model.mesoscopic.ensemble_size;
 }
 
-std::int64_t noise_neurons(const model::Model& model, std::size_t k) {
+std::int64_t representatives(const model::Model& model, std::size_t k) {
   const auto& population = model.populations[k];
   if (model.mesoscopic.noise != model::MesoscopicNoise::ensemble || is_network(model, k)) return population.size;
   return static_cast<std::int64_t>(
@@ -147,7 +147,7 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
 
   const bool quantile = population.sampling == model::Sampling::quantile;
   const bool pairs = come_in_pairs(model, k);
-  const auto count = ensemble_count(population.size, model.mesoscopic.ensemble_size, pairs);
+  const auto count = static_cast<std::size_t>(representatives(model, k));
   const auto neurons = static_cast<double>(population.size);
   s.amplitude = 1.0 / std::sqrt(static_cast<double>(count) * neurons);
   s.offset = finite.offset(index) * simulation.time_step;

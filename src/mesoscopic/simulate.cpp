@@ -34,7 +34,7 @@ mean_field::Drive start(const model::Model& model, const FinitePoint& finite, st
     drive.start.emplace_back(mean_field::StartAtRest{input});
     if (lorentzian != nullptr) {
       const double voltage =
-          lorentzian->voltage ? *lorentzian->voltage : mean_field::stationary_state_variable(population, input).real();
+          lorentzian->voltage.of(k).value_or(mean_field::stationary_state_variable(population, input).real());
       drive.start.back() =
           std::complex<double>{voltage, pi * population.tau * network::start_rate(model, finite.point, k)};
     }

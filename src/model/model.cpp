@@ -43,10 +43,13 @@ double integral_of(const SineCurrent& current, double begin, double end) {
 
 double integral_of(const PulseCurrent& current, double begin, double end) {
   const double before = std::min(end, current.end);
-  const auto start_of = [&](double i) { return current.begin + i * current.period; };
+  // Without a begin the pulses have always been there, one of them from 0 on.
+  const double origin = std::isinf(current.begin) ? 0.0 : current.begin;
+  const auto start_of = [&](double i) { return origin + i * current.period; };
   // Of the pulses that begin before the end, the first that is not over at `begin`, and the last.
-  const double first = std::max(0.0, std::floor((begin - current.begin) / current.period));
-  double last = std::ceil((before - current.begin) / current.period) - 1.0;
+  double first = std::floor((begin - origin) / current.period);
+  if (origin == current.begin) first = std::max(0.0, first);
+  double last = std::ceil((before - origin) / current.period) - 1.0;
   if (start_of(last) >= before) last -= 1.0;  // rounding of the quotient
   if (last < first) return 0.0;
   const auto part = [&](double i) {
@@ -85,9 +88,19 @@ double integral_of(const TableCurrent& current, double begin, double end) {
   return sum;
 }
 
-// Random currents are made where they are stepped: input.hpp.
+// Random currents are made where they are stepped: Inputs in synapse.hpp.
 double integral_of(const OrnsteinUhlenbeckCurrent&, double, double) { return 0.0; }
 double integral_of(const WhiteNoiseCurrent&, double, double) { return 0.0; }
+
+bool is_zero(const TableCurrent& table) {
+  return std::all_of(table.value.begin(), table.value.end(), [](double value) { return value == 0.0; });
+}
+bool is_zero(const OrnsteinUhlenbeckCurrent& current) { return current.standard_deviation == 0.0; }
+bool is_zero(const WhiteNoiseCurrent& current) { return current.power == 0.0; }
+template <class Current>
+bool is_zero(const Current& current) {
+  return current.amplitude == 0.0;
+}
 
 std::string gigabytes(double bytes) {
   std::array<char, 32> text{};
@@ -96,6 +109,15 @@ std::string gigabytes(double bytes) {
 }
 
 }  // namespace
+
+std::optional<double> PerPopulation::of(std::size_t k) const {
+  if (values_.empty()) return std::nullopt;
+  return values_.size() == 1 ? values_.front() : values_.at(k);
+}
+
+void PerPopulation::append_that_of(std::size_t k) {
+  if (values_.size() > 1) values_.push_back(values_.at(k));
+}
 
 std::optional<std::size_t> Model::find_population(const std::string& population_name) const {
   for (std::size_t k = 0; k < populations.size(); ++k) {
@@ -146,6 +168,10 @@ Model split_subpopulations(Model model) {
     part.size = chosen.size;
     part.part_of = chosen.of;
     parts[chosen.of].push_back(model.populations.size());
+    if (auto* start = std::get_if<LorentzianStart>(&model.simulation.start)) {
+      start->rate.append_that_of(chosen.of);
+      start->voltage.append_that_of(chosen.of);
+    }
     model.populations.push_back(std::move(part));
   }
   // From a whole population: from each of its parts, in proportion. To a population: to each of its parts.
@@ -209,11 +235,12 @@ double constant_current(const Model& model, std::size_t k) {
   return sum;
 }
 
-bool is_stationary(const Model& model) {
-  return std::all_of(model.stimuli.begin(), model.stimuli.end(), [](const Stimulus& stimulus) {
-    return std::holds_alternative<ConstantCurrent>(stimulus.current) || is_random(stimulus);
-  });
+bool varies(const Stimulus& stimulus) {
+  if (std::holds_alternative<ConstantCurrent>(stimulus.current) || is_random(stimulus)) return false;
+  return !std::visit([](const auto& current) { return is_zero(current); }, stimulus.current);
 }
+
+bool is_stationary(const Model& model) { return std::none_of(model.stimuli.begin(), model.stimuli.end(), varies); }
 
 double current_integral(const Model& model, std::size_t k, double begin, double end) {
   double sum = 0.0;

@@ -224,7 +224,7 @@ SpikeSums advance(DoubleNeurons& d, std::size_t begin, std::size_t end, double k
 double start_rate(const model::Model& model, const mean_field::OperatingPoint& point, std::size_t k) {
   const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
   const double rate = point.rate(static_cast<Eigen::Index>(k));
-  return lorentzian != nullptr ? lorentzian->rate.value_or(rate) : rate;
+  return lorentzian != nullptr ? lorentzian->rate.of(k).value_or(rate) : rate;
 }
 
 double StartVoltage::operator()(std::int64_t j, double eta) const {
@@ -234,8 +234,8 @@ double StartVoltage::operator()(std::int64_t j, double eta) const {
   const double phase = std::tan(pi * (u - 0.5));
   if (const auto* lorentzian = std::get_if<model::LorentzianStart>(&model->simulation.start)) {
     const double rate = start_rate(*model, point, k);
-    const double centre =
-        lorentzian->voltage.value_or(mean_field::stationary_state_variable(population, point.input(index)).real());
+    const double centre = lorentzian->voltage.of(k).value_or(
+        mean_field::stationary_state_variable(population, point.input(index)).real());
     return centre + pi * population.tau * rate * phase;
   }
   const auto rest = mean_field::SingleNeuron(population).rest(eta + point.input(index));

@@ -125,10 +125,12 @@ void far_start(const model::Model& model, std::vector<Slip>& slips) {
     lowest = std::min(lowest, state.point.rate.minCoeff());
     highest = std::max(highest, state.point.rate.maxCoeff());
   }
-  const double rate = *start->rate;
-  const bool above = rate > far * highest;
-  const bool below = is_physical(model) && rate < lowest / far;
+  const auto& rates = start->rate.values();
+  const auto [least, most] = std::minmax_element(rates.begin(), rates.end());
+  const bool above = *most > far * highest;
+  const bool below = is_physical(model) && *least < lowest / far;
   if (!above && !below) return;
+  const double rate = above ? *most : *least;
   const std::string key = "simulation.start.rate";
   const std::string unit = "1/" + model.time_unit;
   slips.push_back(

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 
 #include "popshot/comparison/compare.hpp"
 #include "popshot/network/simulate.hpp"
@@ -33,6 +34,10 @@ struct Case {
   double weight;
   std::uint64_t seed;
 };
+std::ostream& operator<<(std::ostream& stream, const Case& one) {
+  return stream << (one.sampling == Sampling::random ? "random" : "quantile") << ", J = " << one.weight << ", seed "
+                << one.seed;
+}
 
 class Agreement : public testing::TestWithParam<Case> {};
 
@@ -129,7 +134,7 @@ TEST(MeanRate, ShiftsAsOneOverN) {
 }
 
 TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
-  // physics.md section 4: voltages drawn alike for all neurons, r0 = 1.5, quantile eta; documented in docs/guide.md.
+  // Voltages drawn alike for all neurons, r0 = 1.5, quantile eta; documented in docs/guide.md.
   auto m = shorter();
   m.populations[0].sampling = Sampling::quantile;
   m.simulation.start = model::LorentzianStart{1.5, 0.0};

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <ostream>
 
 #include "popshot/analysis/statistics.hpp"
 #include "popshot/analysis/welch.hpp"
@@ -30,6 +31,12 @@ struct Case {
   std::int64_t size;
   MesoscopicNoise noise;
 };
+std::ostream& operator<<(std::ostream& stream, const Case& one) {
+  const char* noise = one.noise == MesoscopicNoise::ensemble   ? "ensemble"
+                      : one.noise == MesoscopicNoise::spectral ? "spectral"
+                                                               : "markovian";
+  return stream << noise << ", N = " << one.size;
+}
 
 class MesoscopicLevel : public testing::TestWithParam<Case> {};
 

@@ -1,6 +1,7 @@
 // Every ready model, as `popshot compare` runs it: network, mesoscopic model and theory agree.
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "popshot/comparison/compare.hpp"
@@ -21,6 +22,11 @@ struct Ready {
   const char* name;
   std::vector<std::string> overrides;
 };
+std::ostream& operator<<(std::ostream& stream, const Ready& one) {
+  stream << one.name;
+  for (const auto& change : one.overrides) stream << ' ' << change;
+  return stream;
+}
 
 class ReadyModel : public testing::TestWithParam<Ready> {};
 

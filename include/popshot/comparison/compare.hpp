@@ -156,8 +156,9 @@ struct Comparison {
 /// from 8 trials on all together, by labels of trials exchanged at random. Skewness and autocorrelation are shown.
 ///
 /// A stop request ends it after the trials that are finished; unless these disagree, the verdict then is
-/// "inconclusive". Throws InputError if the models have time-dependent stimuli, differ in their populations' names, or
-/// the trials are too short for the resolution asked for.
+/// "inconclusive". Throws InputError if the models have time-dependent stimuli, differ in their populations' names, the
+/// trials are too short for the resolution asked for, or the highest frequency is above the Nyquist frequency of what
+/// is recorded.
 [[nodiscard]] Comparison compare(const model::Model& simulated, const model::Model& theorised, const Settings& settings,
                                  const Execution& execution = {});
 

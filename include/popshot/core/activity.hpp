@@ -42,7 +42,7 @@ struct Schedule {
   std::int64_t per_record = 1;
   std::int64_t steps = 0;  ///< all of them
 
-  /// As many record intervals as fit into `duration` (to rounding).
+  /// As many record intervals as `duration` takes: what is no multiple of them (to rounding) is rounded up.
   Schedule(double duration, double transient, double time_step, double record_interval);
 
   [[nodiscard]] double interval() const { return static_cast<double>(per_record) * time_step; }

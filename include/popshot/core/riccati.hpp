@@ -140,7 +140,7 @@ template <class Scalar>
 
 /// The complex number of which the real part is the spikes of riccati_step: -(i/pi) times the integral of x over the
 /// step. For averages with complex weights, whose spikes per neuron are Re sum_m W_m riccati_angle_m. theory.md (5),
-/// (42).
+/// any_model.md (42).
 template <class R>
 [[nodiscard]] std::complex<R> riccati_angle(const RiccatiFlow<std::complex<R>>& flow, std::complex<R> x) {
   const std::complex<R> denominator = flow.c - flow.b * x;

@@ -47,10 +47,10 @@ struct Drive {
 [[nodiscard]] Activity integrate(const model::Model& model, const Drive& drive, const Execution& execution = {},
                                  const ActivityObserver& observer = {});
 
-/// Integrates the mean field of the model (Montbrio, Pazo & Roxin 2015, eq. 12, in the complex form of theory.md (3),
-/// (42); any heterogeneity, Cauchy or Gaussian noise, synapses and delays) for transient + duration and returns rates
-/// (means over the record intervals) and mean voltages (at their ends) after the transient. Random stimuli are those of
-/// trial 0.
+/// Integrates the mean field of the model (Montbrio, Pazo & Roxin 2015, eq. 12, in the complex form of theory.md (3)
+/// and any_model.md (42); any heterogeneity, Cauchy or Gaussian noise, synapses and delays) for transient + duration
+/// and returns rates (means over the record intervals) and mean voltages (at their ends) after the transient. Random
+/// stimuli are those of trial 0.
 ///
 /// Scheme: the kick-drift steps of the network, theory.md (6)-(8): exact for uncoupled populations with
 /// constant input; of second order in the time step for stimuli that vary and for populations with Gaussian noise, of

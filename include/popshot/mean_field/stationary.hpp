@@ -64,10 +64,17 @@ struct StationaryStates {
 /// heterogeneity is not finite, Stopped after a stop request.
 [[nodiscard]] StationaryStates stationary_states(const model::Model& model, const std::stop_token& stop = {});
 
+/// What a stable state is asked for, which decides what can be done without one.
+enum class StateUse {
+  start,  ///< of a simulation, which can start from a given rate and voltage
+  theory  ///< linear theory around it, for which nothing takes its place
+};
+
 /// The stable state of lowest or highest mean rate over the populations, as simulation.state says. Throws InputError if
-/// there is no stable stationary state, with the leading eigenvalue of the state of highest rate; Stopped after a stop
-/// request.
-[[nodiscard]] StationaryState selected_state(const model::Model& model, const std::stop_token& stop = {});
+/// there is no stable stationary state, with the leading eigenvalue of the state of highest rate and what works without
+/// one; Stopped after a stop request.
+[[nodiscard]] StationaryState selected_state(const model::Model& model, const std::stop_token& stop = {},
+                                             StateUse use = StateUse::start);
 
 /// The eigenvalues of the mean field linearised about the rest states x*(point.input) of its K populations, 1 / time
 /// unit, by descending real part: for Lorentzian populations with instantaneous synapses all 2K of them, (S11). With

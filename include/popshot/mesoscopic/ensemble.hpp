@@ -14,10 +14,6 @@ namespace popshot::mesoscopic {
 /// with the noise "ensemble" a population of at most 4 ensemble_size neurons.
 [[nodiscard]] bool is_network(const model::Model& model, std::size_t k);
 
-/// The number of neurons whose spikes make the population's noise at the mesoscopic level: M with an ensemble, all N
-/// otherwise.
-[[nodiscard]] std::int64_t noise_neurons(const model::Model& model, std::size_t k);
-
 /// M representative neurons of a population of N, half of them with the sign +1 and half with -1. Each covers a cell of
 /// equal probability of the heterogeneity, through which its eta glides to and fro, and receives every kick of the
 /// population. The noise is the signed sum of their spikes,
@@ -28,10 +24,10 @@ namespace popshot::mesoscopic {
 ///
 /// sampling = "random": the signs are drawn, so that neurons of like eta fluctuate together as independent draws of eta
 /// do. "quantile": the signs alternate; if the input is not stationary they come in pairs of like eta, so that what is
-/// the same for neurons of like eta is no noise (theory.md, "Memory").
+/// the same for neurons of like eta is no noise (theory.md, "What the ensemble gets wrong", (d)).
 ///
-/// M is mesoscopic.ensemble_size, but at most N/50 (and at least 64) unless they come in pairs. A population of at most
-/// 4 ensemble_size neurons is `resolved`: its own neurons take the place of mean field and noise.
+/// M is mesoscopic.ensemble_size, but at most N/50 (and at least 64) unless they come in pairs: `representatives`. A
+/// population of at most 4 ensemble_size neurons is `resolved`: its own neurons take the place of mean field and noise.
 class Ensemble {
  public:
   /// Ensemble of population k. The model must outlive it. `finite.point` is the operating point that the start is made
@@ -51,5 +47,9 @@ class Ensemble {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// How many neurons make the noise of population k at the mesoscopic level: M with mesoscopic.noise = "ensemble", all N
+/// if the population is resolved or the noise another one.
+[[nodiscard]] std::int64_t representatives(const model::Model& model, std::size_t k);
 
 }  // namespace popshot::mesoscopic

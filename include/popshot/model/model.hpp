@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -150,25 +152,26 @@ struct StepCurrent {
   double begin = 0.0;
   double end = 0.0;
 };
-/// I(t) = amplitude sin(2 pi frequency t + phase) for begin <= t < end, else 0.
+/// I(t) = amplitude sin(2 pi frequency t + phase) for begin <= t < end, else 0: without a begin in the transient too.
 struct SineCurrent {
   double amplitude = 0.0;
   /// In cycles per time unit, > 0.
   double frequency = 1.0;
   /// In radians.
   double phase = 0.0;
-  double begin = 0.0;
-  double end = 0.0;  ///< may be +infinity
+  double begin = -std::numeric_limits<double>::infinity();
+  double end = std::numeric_limits<double>::infinity();
 };
 
 /// Rectangular pulses: I(t) = amplitude for width from begin, begin + period, begin + 2 period, .. on; the last one
-/// that begins before `end` is whole. 0 < width <= period.
+/// that begins before `end` is whole. 0 < width <= period. Without a begin (-infinity): at all whole multiples of the
+/// period, in the transient too.
 struct PulseCurrent {
   double amplitude = 0.0;
   double width = 1.0;
   double period = 2.0;
-  double begin = 0.0;
-  double end = 0.0;  ///< may be +infinity
+  double begin = -std::numeric_limits<double>::infinity();
+  double end = std::numeric_limits<double>::infinity();
 };
 /// I(t) = 0 up to begin, then grows linearly, and is `amplitude` from end on.
 struct RampCurrent {
@@ -201,19 +204,40 @@ struct Stimulus {
       current = ConstantCurrent{};
 };
 
-/// Every neuron has its own phase of its own stationary orbit under the stationary input.
+/// A number for each population, one that holds for all of them, or none.
+class PerPopulation {
+ public:
+  PerPopulation() = default;
+  PerPopulation(double for_all) : values_{for_all} {}
+  /// In the order of the populations; a single one is that of all.
+  explicit PerPopulation(std::vector<double> each) : values_(std::move(each)) {}
+
+  explicit operator bool() const { return !values_.empty(); }
+  /// That of population k, which must exist if there are several; nothing if there is none.
+  [[nodiscard]] std::optional<double> of(std::size_t k) const;
+  /// Gives a population that comes last what population k has.
+  void append_that_of(std::size_t k);
+  [[nodiscard]] const std::vector<double>& values() const { return values_; }
+
+ private:
+  std::vector<double> values_;
+};
+
+/// Every neuron has its own phase of its own stationary orbit under the stationary input. Before the start the activity
+/// of every population was that of the stationary state, which is what delays and synapses deliver at first.
 struct StationaryStart {};
-/// All voltages are drawn alike, from a Lorentzian of centre `voltage` and half-width pi tau `rate`.
-/// Absent values are those of the stationary state.
+/// All voltages of population k are drawn alike, from a Lorentzian of centre voltage_k and half-width pi tau_k rate_k.
+/// Absent values are those of the stationary state. Before the start the activity of the population was rate_k.
 struct LorentzianStart {
-  std::optional<double> rate;
-  std::optional<double> voltage;
+  PerPopulation rate;
+  PerPopulation voltage;
 };
 
 enum class Precision { single, double_ };
 
 struct Simulation {
-  /// Recorded time, in time units, > 0; it begins after the transient. 0: not chosen yet, see theory::with_defaults.
+  /// Recorded time, in time units, > 0; it begins after the transient. As many record intervals as it takes. 0: not
+  /// chosen yet, see theory::with_defaults.
   double duration = 100.0;
   /// Time that is simulated and thrown away first, >= 0. < 0: not chosen yet, see theory::with_defaults.
   double transient = 0.0;
@@ -304,7 +328,11 @@ struct Model {
 /// The sum of the constant currents into population k (0 if there are none).
 [[nodiscard]] double constant_current(const Model& model, std::size_t k);
 
-/// True if the statistics of no stimulus vary in time, so that the model has stationary states.
+/// Whether the current of the stimulus is another at some times than at others: a random one is not (its statistics are
+/// the same), nor is one that is zero throughout.
+[[nodiscard]] bool varies(const Stimulus& stimulus);
+
+/// True if no stimulus varies, so that the model has stationary states.
 [[nodiscard]] bool is_stationary(const Model& model);
 
 /// The integral over [begin, end] of the time-dependent currents into population k that are neither constant nor

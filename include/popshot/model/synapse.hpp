@@ -30,7 +30,7 @@ struct Arrival {
 
 /// One stage of a synapse in the scheme, s' = (a - s)/time_constant for kicks a at the ends of steps:
 /// s_n = factor s_(n-1) + sum_k weight[k] a_(n-k). The pole is exact, the moments 0..3 of the response are too.
-/// theory.md (48).
+/// any_model.md (48).
 struct SynapseStage {
   double factor = 0.0;
   std::array<double, 4> weight{1.0, 0.0, 0.0, 0.0};
@@ -51,13 +51,13 @@ struct RunningStage {
 
 /// What a projection makes of spikes in a simulation with this time step, for signals that go as z^n, n the number of
 /// the step: the kick at the end of step n over its weight, per count, sum of u and sum of u^2 of step n. |z| > the
-/// largest factor of the synapse's stages. theory.md (48).
+/// largest factor of the synapse's stages. any_model.md (48).
 [[nodiscard]] std::array<std::complex<double>, 3> kick_transfer(const Projection& projection, std::complex<double> z,
                                                                 double time_step);
 
 /// The transfer function at frequency f of a projection as a simulation with this time step has it: the mean over
 /// where in the step spikes fall. In fourth order of the step that of continuous time. time_step = 0: continuous time.
-/// theory.md (48).
+/// any_model.md (48).
 [[nodiscard]] std::complex<double> synaptic_transfer(const Projection& projection, double f, double time_step);
 
 /// How much farther than in continuous time a spike moves the neurons that it reaches, in second order: a spike of the
@@ -72,7 +72,7 @@ enum class Granularity { neurons, continuum };
 /// carried to the time of its arrival by extrapolation (arrival), through the stages of its synapse; the kick is such
 /// that a comb of kicks acts as the current that it stands for (constant_current_kick). Projections with the same
 /// origin, synapse and delay share one state, so that the cost per step of K populations is of order K^2. theory.md
-/// (6)-(8), (48).
+/// (6)-(8), any_model.md (48).
 class Inputs {
  public:
   /// For simulation.time_step; until the start every population k has had the constant activity rate_before[k]. Random

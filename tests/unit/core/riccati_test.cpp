@@ -8,6 +8,7 @@
 #include <cmath>
 #include <complex>
 #include <numbers>
+#include <ostream>
 
 namespace popshot {
 namespace {
@@ -33,6 +34,9 @@ struct NeuronCase {
   double h;
   double voltage;
 };
+std::ostream& operator<<(std::ostream& stream, const NeuronCase& one) {
+  return stream << "eta = " << one.eta << ", h = " << one.h << ", V = " << one.voltage;
+}
 
 class NeuronStep : public testing::TestWithParam<NeuronCase> {};
 
@@ -125,6 +129,9 @@ struct PopulationCase {
   double h;
   Complex state;
 };
+std::ostream& operator<<(std::ostream& stream, const PopulationCase& one) {
+  return stream << "eta = " << one.eta << ", h = " << one.h << ", x = " << one.state;
+}
 
 class PopulationStep : public testing::TestWithParam<PopulationCase> {};
 

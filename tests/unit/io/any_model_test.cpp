@@ -317,7 +317,7 @@ TEST(Stimuli, OfEveryKindAreRead) {
   };
   const auto pulses =
       std::get<model::PulseCurrent>(stimulus("kind = \"pulses\"\namplitude = 2\nwidth = 1\nperiod = 5\n"));
-  EXPECT_EQ(pulses.begin, 0.0);
+  EXPECT_EQ(pulses.begin, -std::numeric_limits<double>::infinity());
   EXPECT_TRUE(std::isinf(pulses.end));
   const auto ramp = std::get<model::RampCurrent>(stimulus("kind = \"ramp\"\namplitude = 2\nbegin = 1\nend = 5\n"));
   EXPECT_EQ(ramp.end, 5.0);

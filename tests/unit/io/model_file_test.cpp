@@ -140,7 +140,7 @@ TEST(ParseModel, ReadsEveryKey) {
             "to 0 \n"
             "sine 3 0.025000000000000001 1 2 inf \n"
             "60 10 0.01 0.050000000000000003 9223372036854775807 0 1 \n"
-            "lorentzian 1.5 0 \n"
+            "lorentzian [1.5 ] [0 ] \n"
             "0 512 0.01 \n"
             "0.5 10 0.10000000000000001 20 8 \n");
 }
@@ -163,14 +163,40 @@ TEST(ParseModel, LeavesOpenWhatALorentzianStartDoesNotSay) {
   const auto start_of = [](const std::string& value) {
     return std::get<model::LorentzianStart>(parsed(smallest, {"simulation.start=" + value}).simulation.start);
   };
-  EXPECT_FALSE(start_of("lorentzian").rate.has_value());
-  EXPECT_FALSE(start_of("{kind = 'lorentzian', rate = 2}").voltage.has_value());
-  EXPECT_EQ(start_of("{kind = 'lorentzian', rate = 2}").rate, 2.0);
+  EXPECT_FALSE(start_of("lorentzian").rate);
+  EXPECT_FALSE(start_of("{kind = 'lorentzian', rate = 2}").voltage);
+  EXPECT_EQ(start_of("{kind = 'lorentzian', rate = 2}").rate.of(0), 2.0);
+}
+
+TEST(ParseModel, TakesAStartForEachPopulation) {
+  const auto start = std::get<model::LorentzianStart>(
+      parsed(pair, {"simulation.start={kind='lorentzian', rate=[2, 3], voltage=-1}"}).simulation.start);
+  EXPECT_EQ(start.rate.of(0), 2.0);
+  EXPECT_EQ(start.rate.of(1), 3.0);
+  EXPECT_EQ(start.voltage.of(1), -1.0);
+}
+
+TEST(ParseModel, TakesFrequenciesThatARecordDoesNotResolve) {
+  // Theory has no record.
+  const Model model = parsed(smallest, {"simulation.record_interval=0.02", "spectrum.frequency_range=[1, 26]"});
+  EXPECT_EQ(model.spectrum.frequency_max, 26.0);
+}
+
+TEST(ParseModel, TakesATableOfOneValueForAConstantCurrent) {
+  const Model model = parsed(smallest, {"stimulus=[{to='qif', kind='table', time=[0, 1, 2], value=[3, 3, 3]}]"});
+  EXPECT_EQ(std::get<model::ConstantCurrent>(model.stimuli.at(0).current).amplitude, 3.0);
 }
 
 TEST(ParseModel, ReadsAnEndlessSineByDefault) {
   const Model model = parsed(smallest, {"stimulus=[{to='qif', kind='sine', amplitude=1, frequency=2}]"});
-  EXPECT_EQ(std::get<model::SineCurrent>(model.stimuli.at(0).current).end, std::numeric_limits<double>::infinity());
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(std::get<model::SineCurrent>(model.stimuli.at(0).current).end, infinity);
+  EXPECT_EQ(std::get<model::SineCurrent>(model.stimuli.at(0).current).begin, -infinity);
+  const Model given =
+      parsed(smallest, {"stimulus=[{to='qif', kind='sine', amplitude=1, frequency=2, begin=-inf, end=3}, {to='qif', "
+                        "kind='pulses', amplitude=1, width=1, period=2, begin=-inf, end=inf}]"});
+  EXPECT_EQ(std::get<model::SineCurrent>(given.stimuli.at(0).current).begin, -infinity);
+  EXPECT_EQ(std::get<model::PulseCurrent>(given.stimuli.at(1).current).begin, -infinity);
 }
 
 TEST(ParseModel, KeepsTheTextAsItIsWithoutOverrides) { EXPECT_EQ(parse_model(pair, "model.toml").text, pair); }

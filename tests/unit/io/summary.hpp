@@ -74,7 +74,7 @@ inline void add(Summary& to, const model::OrnsteinUhlenbeckCurrent& c) {
 inline void add(Summary& to, const model::WhiteNoiseCurrent& c) { to.add("white", c.power); }
 inline void add(Summary& to, const model::StationaryStart&) { to.add("stationary"); }
 inline void add(Summary& to, const model::LorentzianStart& start) {
-  to.add("lorentzian", start.rate.value_or(-1.0), start.voltage.value_or(-99.0));
+  to.add("lorentzian", start.rate.values(), start.voltage.values());
 }
 
 /// The same for two models if, and only if, all their values are (with all bits of their numbers).

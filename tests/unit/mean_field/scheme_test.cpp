@@ -8,6 +8,7 @@
 #include <complex>
 #include <deque>
 #include <numbers>
+#include <ostream>
 
 #include "mean_field/kicked_rest.hpp"
 #include "popshot/core/riccati.hpp"
@@ -180,6 +181,7 @@ struct Case {
   double time_step;
   double wait;
 };
+std::ostream& operator<<(std::ostream& stream, const Case& one) { return stream << one.name; }
 
 class OfTheScheme : public testing::TestWithParam<Case> {};
 

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <complex>
 #include <numbers>
+#include <ostream>
 #include <random>
 #include <unsupported/Eigen/Polynomials>
 
@@ -143,6 +144,9 @@ struct FoldCase {
   double half_width;
   std::size_t populations;
 };
+std::ostream& operator<<(std::ostream& stream, const FoldCase& fold) {
+  return stream << "J = " << fold.j << ", half-width " << fold.half_width << ", populations: " << fold.populations;
+}
 
 /// The states of one population with weight j, split into several equal ones with different tau: the rates follow from
 /// one another, the degenerate direction at the fold is the diagonal.
@@ -384,7 +388,20 @@ TEST(SelectedState, WithoutAStableOneSaysWhatToDo) {
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("no stable stationary state"));
     EXPECT_THAT(error.what(), testing::HasSubstr("oscillates"));
-    EXPECT_THAT(error.what(), testing::HasSubstr("kind = \"lorentzian\""));
+    EXPECT_THAT(error.what(), testing::HasSubstr("allowed here: start = { kind = \"lorentzian\""));
+  }
+  // For theory no start helps.
+  for (const bool given : {false, true}) {
+    if (given) model.simulation.start = model::LorentzianStart{1.0, 0.0};
+    try {
+      (void)selected_state(model, StateUse::theory);
+      FAIL() << "no error";
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("oscillates"));
+      EXPECT_THAT(error.what(), testing::HasSubstr("'popshot simulate' and, over time, 'popshot compare'"));
+      EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("simulation.start")));
+      EXPECT_EQ(std::string(error.what()).find("kind = \"lorentzian\"") == std::string::npos, given);
+    }
   }
 }
 

@@ -62,6 +62,60 @@ TEST(Model, IsNotStationaryWithATimeDependentStimulus) {
   EXPECT_EQ(constant_current(model, 1), 0.0);
 }
 
+TEST(Model, IsStationaryWithStimuliThatAreZeroThroughout) {
+  const std::vector<decltype(Stimulus::current)> zero{StepCurrent{0.0, 0.0, 1.0}, SineCurrent{0.0, 2.0, 0.3},
+                                                      PulseCurrent{0.0, 1.0, 2.0}, RampCurrent{0.0, 0.0, 1.0},
+                                                      TableCurrent{{0.0, 1.0}, {0.0, 0.0}}};
+  Model model = two_populations();
+  for (const auto& current : zero) {
+    model.stimuli = {{0, current}};
+    EXPECT_TRUE(is_stationary(model)) << current.index();
+  }
+  const std::vector<decltype(Stimulus::current)> small{StepCurrent{1e-9, 0.0, 1.0}, SineCurrent{1e-9, 2.0, 0.3},
+                                                       PulseCurrent{1e-9, 1.0, 2.0}, RampCurrent{1e-9, 0.0, 1.0},
+                                                       TableCurrent{{0.0, 1.0}, {0.0, 1e-9}}};
+  for (const auto& current : small) {
+    model.stimuli = {{0, current}};
+    EXPECT_FALSE(is_stationary(model)) << current.index();
+  }
+}
+
+TEST(PerPopulation, IsOneNumberForAllOrAList) {
+  EXPECT_FALSE(PerPopulation());
+  EXPECT_EQ(PerPopulation().of(1), std::nullopt);
+  EXPECT_EQ(PerPopulation(2.0).of(5), 2.0);
+  PerPopulation list(std::vector<double>{1.0, -2.0});
+  EXPECT_EQ(list.of(1), -2.0);
+  list.append_that_of(1);
+  EXPECT_EQ(list.of(2), -2.0);
+  PerPopulation one(3.0);
+  one.append_that_of(0);
+  EXPECT_EQ(one.values().size(), 1U);
+}
+
+TEST(CurrentIntegral, OfASineWithoutABeginHasTheTransientToo) {
+  Model model = two_populations();
+  model.stimuli = {{0, SineCurrent{3.0, 0.35, 0.4}}};
+  for (const double begin : {-31.7, -0.3, 4.0}) {
+    // The integral of sin(w t + p) is (cos(w a + p) - cos(w b + p))/w.
+    const double w = 2.0 * std::numbers::pi * 0.35;
+    const double end = begin + 1.1;
+    EXPECT_NEAR(current_integral(model, 0, begin, end), 3.0 * (std::cos(w * begin + 0.4) - std::cos(w * end + 0.4)) / w,
+                1e-12);
+  }
+}
+
+TEST(CurrentIntegral, OfPulsesWithoutABeginRepeatsItselfAtAllTimes) {
+  Model model = two_populations();
+  model.stimuli = {{0, PulseCurrent{2.0, 0.5, 4.0}}};
+  for (const double period : {-5.0, -1.0, 0.0, 3.0}) {
+    const double start = 4.0 * period;
+    EXPECT_NEAR(current_integral(model, 0, start, start + 0.25), 0.5, 1e-13) << period;
+    EXPECT_NEAR(current_integral(model, 0, start - 1.0, start), 0.0, 1e-13) << period;
+    EXPECT_NEAR(current_integral(model, 0, start - 2.0, start + 6.0), 2.0, 1e-13) << period;
+  }
+}
+
 TEST(CurrentIntegral, OfAStepCountsTheOverlapOnly) {
   Model model = two_populations();
   model.stimuli = {{1, StepCurrent{2.0, 1.0, 3.0}}};

@@ -103,6 +103,17 @@ TEST(SplitSubpopulations, LetsPartsReceiveTheStimuli) {
   }
 }
 
+TEST(SplitSubpopulations, StartsPartsAsTheirPopulation) {
+  Model model = with_parts();
+  model.simulation.start = LorentzianStart{PerPopulation(std::vector<double>{1.0, 2.0}), -3.0};
+  const Model split = split_subpopulations(model);
+  const auto& start = std::get<LorentzianStart>(split.simulation.start);
+  for (std::size_t k = 0; k < split.populations.size(); ++k) {
+    EXPECT_EQ(start.rate.of(k), split.populations[k].part_of.value_or(k) == 0 ? 1.0 : 2.0) << k;
+    EXPECT_EQ(start.voltage.of(k), -3.0);
+  }
+}
+
 TEST(SplitSubpopulations, LeavesModelsWithoutThemAlone) {
   Model model = with_parts();
   model.subpopulations.clear();

@@ -28,7 +28,7 @@ mean_field::OperatingPoint point_of(const model::Model& m, const Sample& sample,
 }
 
 TEST(OperatingPoint, OfTheQuantileNetworkIsTheReference) {
-  // physics.md section 4: r_N of Fig. 1, computed with independent code.
+  // r_N of Fig. 1, computed with independent code.
   const std::pair<std::int64_t, double> references[] = {{10'000, 1.010635}, {100'000, 1.014030}, {1'000'000, 1.015141}};
   for (const auto& [size, rate] : references) {
     const auto m = figure1(size, model::Sampling::quantile);

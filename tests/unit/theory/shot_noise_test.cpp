@@ -122,7 +122,7 @@ model::Model single(double weight) {
 }
 
 mean_field::OperatingPoint at_fixed_point(double weight) {
-  // r* of physics.md for J = 10: 1.015661; here to machine precision by bisection on r - F(J r).
+  // r* of Fig. 1, J = 10: 1.015661; here to machine precision by bisection on r - F(J r).
   const auto p = population(0.0, 1.0);
   double low = 0.5;
   double high = 2.0;
