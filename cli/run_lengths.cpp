@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <utility>
+#include <vector>
 
 #include "units.hpp"
 
@@ -70,12 +72,12 @@ nlohmann::ordered_json tabulate_run_lengths(const ModelFile& file) {
 }
 
 void add_run_lengths(Dataset& data, const model::Model& model, const std::optional<theory::Defaults>& defaults) {
-  const std::pair<const char*, double> values[] = {{"duration", model.simulation.duration},
-                                                   {"transient", model.simulation.transient},
-                                                   {"record_interval", model.simulation.record_interval},
-                                                   {"frequency_min", model.spectrum.frequency_min},
-                                                   {"frequency_max", model.spectrum.frequency_max},
-                                                   {"resolution", model.spectrum.resolution}};
+  const std::vector<std::pair<std::string, double>> values{{"duration", model.simulation.duration},
+                                                           {"transient", model.simulation.transient},
+                                                           {"record_interval", model.simulation.record_interval},
+                                                           {"frequency_min", model.spectrum.frequency_min},
+                                                           {"frequency_max", model.spectrum.frequency_max},
+                                                           {"resolution", model.spectrum.resolution}};
   for (const auto& [name, value] : values) data.attributes.emplace_back(name, value);
   std::string chosen;
   if (defaults) {
