@@ -43,13 +43,16 @@ TEST(Interruption, IsHeardInASearchForStates) {
   const Folder folder;
   const std::string model = many_states(folder / "ring.toml", 12).string();
   for (const std::string command : {"check ", "spectrum ", "compare ", "simulate --level mean-field "}) {
-    const auto result = interrupted(command + model + " --set simulation.time_step=0.01 --quiet", SIGTERM);
+    const std::string phase = command.starts_with("simulate") ? "set-up" : "searching stationary states";
+    const std::string message = "popshot: interrupted (" + phase + ")";
+    const auto result = interrupted(command + model + " --set simulation.time_step=0.01 --quiet", SIGTERM, message);
     EXPECT_EQ(result.code, 143) << command << result.errors;
-    EXPECT_THAT(result.errors, HasSubstr("popshot: interrupted (")) << command;
+    EXPECT_THAT(result.errors, HasSubstr(message)) << command;
     EXPECT_EQ(result.output, "") << command;
   }
   // With up to eight populations, the choice of a time step looks at the states, too.
-  const auto result = interrupted("check " + many_states(folder / "ring.toml", 8).string(), SIGINT);
+  const auto result =
+      interrupted("check " + many_states(folder / "ring.toml", 8).string(), SIGINT, "popshot: interrupted (");
   EXPECT_EQ(result.code, 130) << result.errors;
   EXPECT_THAT(result.errors, HasSubstr("popshot: interrupted ("));
 }
@@ -60,7 +63,7 @@ TEST(Interruption, BeforeAnythingIsFinishedLeavesNothing) {
   // The sample alone takes seconds, and then comes a transient of hours.
   const std::string large = figure1() + " --size qif=20000000 --set simulation.transient=1e6";
   for (const std::string command : {"simulate ", "simulate --level mesoscopic ", "compare "}) {
-    const auto result = interrupted(command + large + output, SIGINT);
+    const auto result = interrupted(command + large + output, SIGINT, "nothing is finished");
     EXPECT_EQ(result.code, 130) << command << result.errors;
     EXPECT_THAT(result.errors, HasSubstr("nothing is finished that could be kept")) << command;
     EXPECT_EQ(result.output, "") << command;
@@ -71,10 +74,11 @@ TEST(Interruption, BeforeAnythingIsFinishedLeavesNothing) {
 TEST(Interruption, OfASimulationSaysHowFarItCame) {
   const Folder folder;
   const auto file = folder / "a.nc";
-  const auto result = interrupted(
-      "simulate " + figure1() + " --size qif=1000 --set simulation.duration=1e6 --json -o " + file.string(), SIGTERM);
+  const auto result =
+      interrupted("simulate " + figure1() + " --size qif=1000 --set simulation.duration=1e6 --json -o " + file.string(),
+                  SIGTERM, "interrupted at t = ");
   EXPECT_EQ(result.code, 143);
-  EXPECT_THAT(result.errors, HasSubstr("popshot: interrupted at t = "));
+  ASSERT_THAT(result.errors, HasSubstr("popshot: interrupted at t = "));
   EXPECT_THAT(result.errors, HasSubstr(" of 1000000"));
   const auto table = nlohmann::json::parse(result.output);
   EXPECT_FALSE(table["finished"].get<bool>());

@@ -54,9 +54,11 @@ inline Outcome run(const std::string& arguments, const std::string& before = "")
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
 }
 
-/// Runs popshot, which would go on for hours, and sends it a signal after a while, or where a busy machine had not even
-/// started it by then, after longer. The code is -1 if it did not end within a minute of the signal.
-inline Outcome interrupted(const std::string& arguments, int signal) {
+/// Runs popshot, which would go on for long, and sends it a signal after a while, or where a busy machine had not come
+/// to what ends with the message `expected` by then, after longer. The code is -1 if it did not end within a minute of
+/// the signal.
+inline Outcome interrupted(const std::string& arguments, int signal, const std::string& expected) {
+  constexpr int longest = 20'000;
   for (int milliseconds = 300;; milliseconds *= 4) {
     const Folder folder;
     const std::string command = "exec " + std::string(POPSHOT_EXECUTABLE) + " " + arguments + " >" +
@@ -80,8 +82,8 @@ inline Outcome interrupted(const std::string& arguments, int signal) {
       waitpid(child, &status, 0);
       return {};
     }
-    if (WIFSIGNALED(status) && milliseconds < 60'000) continue;  // not yet listening
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
+    Outcome outcome{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder / "out"), text_of(folder / "err")};
+    if (outcome.errors.find(expected) != std::string::npos || 4 * milliseconds > longest) return outcome;
   }
 }
 
