@@ -138,8 +138,8 @@ struct Comparison {
 /// against theory, the bands of spectra and cross-spectra, the variance and the mean rates; and for the levels against
 /// each other bands and mean rates. Skewness and autocorrelation are shown. A stop request ends it after the trials
 /// that are finished; with fewer than two the result says so and does not agree. Throws InputError if the models have
-/// time-dependent stimuli, differ in their populations' names, the trials are too short for the resolution asked for, or
-/// the highest frequency is above the Nyquist frequency of what is recorded.
+/// time-dependent stimuli, differ in their populations' names, the trials are too short for the resolution asked for,
+/// or the highest frequency is above the Nyquist frequency of what is recorded.
 [[nodiscard]] Comparison compare(const model::Model& simulated, const model::Model& theorised, const Settings& settings,
                                  const Execution& execution = {});
 
