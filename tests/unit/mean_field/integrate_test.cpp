@@ -65,6 +65,24 @@ TEST(Integrate, IsExactForAnUncoupledPopulationAtConstantInput) {
   EXPECT_NEAR(mean_rate_of_scheme(m, 0.1, 4.0), exact, 1e-11);
 }
 
+TEST(Integrate, StartsEachPopulationWhereItIsTold) {
+  auto m = figure1(1, model::Sampling::random, 0.0);
+  m.populations.push_back(m.populations[0]);
+  m.populations[1].name = "other";
+  m.simulation.duration = 2.0;
+  const std::vector<double> rate{2.0, 0.3};
+  const std::vector<double> voltage{-1.0, 0.5};
+  m.simulation.start = model::LorentzianStart{model::PerPopulation(rate), model::PerPopulation(voltage)};
+  const auto both = simulate(m);
+  for (std::size_t k = 0; k < 2; ++k) {
+    auto one = figure1(1, model::Sampling::random, 0.0);
+    one.simulation.duration = 2.0;
+    one.simulation.start = model::LorentzianStart{rate[k], voltage[k]};
+    EXPECT_EQ(both.rate[k], simulate(one).rate[0]) << k;
+  }
+  EXPECT_NE(both.rate[0], both.rate[1]);
+}
+
 TEST(Integrate, FollowsACoupledTransientInHighOrder) {
   // Spikes are carried to their own times: what is left is of order three at the start, where the rate has a corner,
   // and of order four after it.
