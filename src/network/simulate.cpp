@@ -13,6 +13,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <tuple>
 
 #include "kernel.hpp"
@@ -71,8 +72,10 @@ std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, uns
   return {cut(member), cut(member + 1)};
 }
 
+/// The neurons of a population at their start. After a stop request they are not all set, and not to be stepped.
 PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
-                        const mean_field::OperatingPoint& point, bool tiles, unsigned members) {
+                        const mean_field::OperatingPoint& point, bool tiles, unsigned members,
+                        const std::stop_token& stop) {
   const Population& population = model.populations[k];
   const double constant = constant_current(model, k);
   const double h = model.simulation.time_step / population.tau;
@@ -83,7 +86,7 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   neurons.noise = noise;
   state.raster_noise = noise.of_group(2);
   state.raster.state.h = h;
-  const StartVoltage start{&model, k, sample.trial, point};
+  const StartVoltage start(model, k, sample.trial, point);
   const auto eta_of = [&](std::size_t j) { return sample.eta[k][j] + constant; };
   const auto raster = [&](std::size_t j) { return in_raster(population.raster, static_cast<std::int64_t>(j)); };
   // Tiles stay in the nearest cache, and noise takes longer than traffic.
@@ -106,6 +109,8 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   const auto for_part = [&](unsigned member, Counts& counts, auto&& neuron) {
     const auto [begin, end] = slice(size, member, members, kernel_group);
     for (std::size_t first = begin; first < end; first += kernel_group) {
+      constexpr std::size_t between_looks = 1U << 14U;
+      if ((first - begin) % between_looks == 0 && stop.stop_requested()) return;
       const auto line = line_of(first);
       for (std::size_t j = first; j < std::min(end, first + kernel_group); ++j) {
         if (raster(j)) continue;
@@ -172,10 +177,10 @@ class Network {
       most_members_ = static_cast<unsigned>(std::min<std::int64_t>(most_members_, useful));
     }
     for (std::size_t k = 0; k < model.populations.size(); ++k) {
-      populations_.push_back(prepare(model, k, sample, point, block_ > 1, most_members_));
+      populations_.push_back(prepare(model, k, sample, point, block_ > 1, most_members_, execution.stop));
     }
     spikes_.resize(most_members_);
-    last_step_ = schedule_.steps - 1;
+    last_step_ = execution.stop.stop_requested() ? -1 : schedule_.steps - 1;
   }
 
   Activity run() {
@@ -597,6 +602,9 @@ Activity simulate(const Model& model, std::uint64_t trial, const Execution& exec
                   const ActivityObserver& observer) {
   model::require_memory(model);
   const Sample sample = draw_sample(model, trial, execution);
+  if (execution.stop.stop_requested()) {
+    return Recorder(model::schedule(model.simulation), model.populations.size(), observer).take(false);
+  }
   return simulate(model, sample, start_point(model, sample), execution, observer);
 }
 

@@ -17,6 +17,7 @@ struct Sample {
 };
 
 /// Draws the sample of a trial; eight bytes a neuron. Trials differ only where sampling is random.
+/// After a stop request (`execution.stop`) the eta that are left are zeros, and the sample is of no use.
 [[nodiscard]] Sample draw_sample(const model::Model& model, std::uint64_t trial, const Execution& execution = {});
 
 /// The mean rates of the neurons of a sample under the constant currents and the constant synaptic input
