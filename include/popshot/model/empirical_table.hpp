@@ -21,10 +21,10 @@ class EmpiricalTable {
   /// Values in any order, at least one; bandwidth > 0.
   explicit EmpiricalTable(const Empirical& g);
 
-  /// g(eta), 1 / unit of current, to 1e-12 of its maximum; 0 farther than 8.6 bandwidths from all values.
+  /// g(eta), 1 / unit of current, to 1e-12 of its maximum; 0 farther than 10.5 bandwidths from all values.
   [[nodiscard]] double density(double eta) const;
   /// The value of eta below which the fraction p lies, 0 < p < 1, in units of current: increasing in p, to 1e-11
-  /// bandwidths or to the rounding of the values (and of 1 - p in the upper half). Never farther than 8.6 bandwidths
+  /// bandwidths or to the rounding of the values (and of 1 - p in the upper half). Never farther than 10.5 bandwidths
   /// (to half of one) from all values.
   [[nodiscard]] double quantile(double p) const;
 

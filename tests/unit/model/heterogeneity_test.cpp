@@ -103,7 +103,9 @@ TEST(Quantile, OfAnyDensityAscends) {
       const double p = (i + 0.5) / 2000;
       const double value = function(p);
       ASSERT_LT(before, value) << one.name << " at p = " << p;
-      if (i % 100 == 0) EXPECT_EQ(value, quantile(one.heterogeneity, p)) << one.name;
+      if (i % 100 == 0) {
+        EXPECT_EQ(value, quantile(one.heterogeneity, p)) << one.name;
+      }
       before = value;
     }
   }
@@ -360,7 +362,9 @@ TEST(NeuronEta, OnQuantilesOfAnEmpiricalDensityHasItsMoments) {
   for (std::int64_t j = 0; j < population.size; ++j) {
     sum += eta(j);
     squares += std::pow(eta(j) - 0.55, 2);
-    if (j > 0) ASSERT_GT(eta(j), eta(j - 1));
+    if (j > 0) {
+      ASSERT_GT(eta(j), eta(j - 1));
+    }
   }
   EXPECT_NEAR(sum / 20'000, 0.55, 1e-5);
   const double variance = (1.55 * 1.55 + 0.25 * 0.25 + 0.15 * 0.15 + 1.95 * 1.95) / 4.0 + 0.16;
