@@ -323,7 +323,8 @@ TEST(Network, HearsARequestBeforeItsFirstStep) {
   std::stop_source source;
   source.request_stop();
   const Execution execution{.threads = 1, .stop = source.get_token()};
-  for (const double eta : draw_sample(m, 0, execution).eta[0]) ASSERT_EQ(eta, 0.0);
+  const auto undrawn = draw_sample(m, 0, execution);
+  for (const double eta : undrawn.eta[0]) ASSERT_EQ(eta, 0.0);
   const auto sample = draw_sample(m, 0);
   for (const auto& activity : {simulate(m, 0, execution), simulate(m, sample, start_point(m, sample), execution)}) {
     EXPECT_FALSE(activity.finished);
