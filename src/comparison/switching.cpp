@@ -234,6 +234,7 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
       for (std::size_t i = 0; i < group.size(); ++i) {
         samples.push_back(network::draw_sample(sized[i], group[i] % trials, inner));
       }
+      if (execution.stop.stop_requested()) return;
       std::vector<network::NetworkRun> runs;
       for (std::size_t i = 0; i < group.size(); ++i) {
         runs.push_back({&sized[i], &samples[i], point_of(sized[i], samples[i], execution.stop), observer(i)});

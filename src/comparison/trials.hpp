@@ -114,6 +114,7 @@ std::vector<Result> run_trials(const model::Model& model, const Execution& execu
     for (std::size_t t = first; t < last; ++t) {
       samples.push_back(network::draw_sample(model, t, {.threads = plan.threads_per_trial, .stop = execution.stop}));
     }
+    if (execution.stop.stop_requested()) return;
     std::vector<network::NetworkRun> runs;
     runs.reserve(samples.size());
     for (const auto& sample : samples) runs.push_back({&model, &sample, point_of(sample), {}});

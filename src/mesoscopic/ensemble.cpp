@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "network/neurons.hpp"
@@ -83,8 +84,9 @@ struct Ensemble::State {
   network::Neurons minus;
   std::vector<Representative> representatives;
   double constant = 0.0;
-  double input = 0.0;      ///< of the operating point
-  double amplitude = 0.0;  ///< of a spike: 1/sqrt(M N)
+  double input = 0.0;                               ///< of the operating point
+  std::optional<model::QuantileFunction> quantile;  ///< of the heterogeneity
+  double amplitude = 0.0;                           ///< of a spike: 1/sqrt(M N)
   double signed_rate = 0.0;
   double time_step = 0.0;
   double offset = 0.0;  ///< spikes per neuron and step that the sample has beyond the mean field
@@ -103,7 +105,7 @@ void Ensemble::State::move_one() {
   next = (next + 1) % representatives.size();
   one.place += 1.0 / stops;
   if (one.place >= 2.0) one.place -= 2.0;
-  const double eta = model::quantile(population->heterogeneity, one.probability());
+  const double eta = (*quantile)(one.probability());
   auto& neurons = one.sign > 0 ? plus : minus;
   one.single ? neurons.set_single(one.index, eta + constant) : neurons.set_double(one.index, eta + constant);
   const double rate = rate_at(eta);
@@ -133,13 +135,14 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   s.input = finite.point.input(index);
   s.time_step = simulation.time_step;
   s.resolved = is_network(model, k);
-  network::StartVoltage start{&model, k, trial, finite.point};
   if (s.resolved) {
     s.plus = network::Neurons(static_cast<std::size_t>(population.size), h, simulation.precision, population.name);
     s.plus.noise =
         network::NoiseSource(population.noise, h, simulation.seed, RandomStream::neuron_noise, {trial, k}, 0);
+    const network::StartVoltage start(model, k, trial, finite.point);
+    const model::NeuronEta eta_of(population, simulation.seed, {trial, k});
     for (std::int64_t j = 0; j < population.size; ++j) {
-      const double eta = neuron_eta(population, j, simulation.seed, {trial, k}) + s.constant;
+      const double eta = eta_of(j) + s.constant;
       s.plus.add(eta, start(j, eta - s.constant));
     }
     return;
@@ -156,7 +159,8 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
   s.plus.noise =
       network::NoiseSource(population.noise, h, simulation.seed, RandomStream::ensemble_noise, {trial, k}, 0);
   s.minus.noise = s.plus.noise.of_group(2);
-  start.stream = RandomStream::ensemble_start;
+  s.quantile.emplace(population.heterogeneity);
+  const network::StartVoltage start(model, k, trial, finite.point, RandomStream::ensemble_start);
 
   const auto signs = quantile ? std::vector<int>() : random_signs(count, simulation.seed, {trial, k});
   // The N neurons end half a neuron before the ends of the density.
@@ -171,11 +175,11 @@ Ensemble::Ensemble(const model::Model& model, std::size_t k, std::uint64_t trial
     one.width = width;
     one.place = 2.0 * uniform_numbers(simulation.seed, RandomStream::ensemble, {trial, k}, cell)[0];
     auto& group = one.sign > 0 ? s.plus : s.minus;
-    const double low = model::quantile(population.heterogeneity, one.low) + s.constant;
-    const double high = model::quantile(population.heterogeneity, one.low + one.width) + s.constant;
+    const double low = (*s.quantile)(one.low) + s.constant;
+    const double high = (*s.quantile)(one.low + one.width) + s.constant;
     one.single = group.fits_single(low) && group.fits_single(high);
     one.index = one.single ? group.singles : group.doubles.size();
-    const double eta = model::quantile(population.heterogeneity, one.probability());
+    const double eta = (*s.quantile)(one.probability());
     const double voltage = start(static_cast<std::int64_t>(j), eta);
     one.single ? group.add_single(eta + s.constant, voltage) : group.add_double(eta + s.constant, voltage);
     one.rate = s.rate_at(eta);

@@ -10,6 +10,8 @@
 #include <numbers>
 #include <utility>
 
+#include "popshot/model/empirical_table.hpp"
+
 namespace popshot::model {
 
 namespace {
@@ -68,6 +70,23 @@ double density_of(const Mixture& g, double eta) {
   return sum;
 }
 
+// ---- widths ----
+
+double width_of(const Lorentzian& g) { return g.half_width; }
+double width_of(const Gaussian& g) { return g.standard_deviation; }
+double width_of(const Uniform& g) { return g.half_width; }
+double width_of(const Rational& g) { return g.half_width / g.order; }
+double width_of(const QGaussian& g) { return g.scale / std::sqrt(static_cast<double>(g.exponent)); }
+double width_of(const Empirical& g) { return g.bandwidth; }
+double width_of(const Identical&) { return 0.0; }
+double width_of(const Mixture& g) {
+  double smallest = infinity;
+  for (const auto& part : g.component) {
+    smallest = std::min(smallest, std::visit([](const auto& one) { return width_of(one); }, part.density));
+  }
+  return smallest;
+}
+
 // ---- quantiles ----
 
 double normal_quantile(double p) {
@@ -87,27 +106,36 @@ Complex rational_weight(const Rational& g, int p) {
   return Complex{0.0, -std::sin(pi / (2 * g.order))} * rational_pole(g, p);
 }
 
+/// The density of a rational kind of order > 1 at its center, in units of 1/half_width.
+double rational_top(const Rational& g) { return g.order * std::sin(pi / (2 * g.order)) / pi; }
+
+/// The part of it below z <= 0, in units of half_width from the center. Partial fractions; beyond |z| = 2, where they
+/// cancel, the series of 1/z^(2n).
+double rational_below(const Rational& g, double z) {
+  const double top = rational_top(g);
+  const double power = 2.0 * g.order - 1.0;
+  double sum = 0.0;
+  if (z < -2.0) {
+    const double ratio = -std::pow(z, -2 * g.order);
+    double term = top * std::pow(-z, -power);
+    for (int k = 0; std::abs(term) > 1e-18 * sum; ++k, term *= ratio) sum += term / (2.0 * g.order * (k + 1) - 1.0);
+  } else {
+    sum = 1.0;
+    for (int k = 1; k <= g.order; ++k) {
+      const Complex residue = rational_weight(g, k) / Complex{0.0, 2.0 * pi};
+      sum += 2.0 * (residue * std::log(z - rational_pole(g, k))).real();
+    }
+  }
+  return sum;
+}
+
 double quantile_of(const Rational& g, double p) {
   if (g.order == 1) return quantile_of(Lorentzian{g.center, g.half_width}, p);
   if (p > 0.5) return 2.0 * g.center - quantile_of(g, 1.0 - p);
-  const double top = g.order * std::sin(pi / (2 * g.order)) / pi;  // density at the center
+  const double top = rational_top(g);
   const double power = 2.0 * g.order - 1.0;
-  // The fraction below z and its slope. Partial fractions; beyond |z| = 2, where they cancel, the series of 1/z^(2n).
   const auto below = [&](double z) {
-    const double slope = top / (1.0 + std::pow(z * z, g.order));
-    double sum = 0.0;
-    if (z < -2.0) {
-      const double ratio = -std::pow(z, -2 * g.order);
-      double term = top * std::pow(-z, -power);
-      for (int k = 0; std::abs(term) > 1e-18 * sum; ++k, term *= ratio) sum += term / (2.0 * g.order * (k + 1) - 1.0);
-    } else {
-      sum = 1.0;
-      for (int k = 1; k <= g.order; ++k) {
-        const Complex residue = rational_weight(g, k) / Complex{0.0, 2.0 * pi};
-        sum += 2.0 * (residue * std::log(z - rational_pole(g, k))).real();
-      }
-    }
-    return std::pair{sum - p, slope};
+    return std::pair{rational_below(g, z) - p, top / (1.0 + std::pow(z * z, g.order))};
   };
   // For z < 0 the density is below both its top and its leading power, which bounds z on both sides.
   const double low = -std::pow(top / (power * p), 1.0 / power) * (1.0 + 1e-12);
@@ -115,6 +143,20 @@ double quantile_of(const Rational& g, double p) {
   if (!(low < high)) return g.center + g.half_width * high;
   const double z = boost::math::tools::newton_raphson_iterate(below, low < -1.2 ? low : high, low, high, 50);
   return g.center + g.half_width * z;
+}
+
+/// With z = tan(angle) the density of a q-Gaussian is cos^(2n-2), whose integral from 0 follows by parts. Returns that
+/// over its norm, and the derivative.
+std::pair<double, double> q_gaussian_from_center(const QGaussian& g, double angle) {
+  const double norm = q_gaussian_norm(g.exponent);
+  const double c = std::cos(angle);
+  const double s = std::sin(angle);
+  double integral = angle;
+  double power = c;  // cos^(2m - 1)
+  for (int m = 1; m < g.exponent; ++m, power *= c * c) {
+    integral = (power * s + (2.0 * m - 1.0) * integral) / (2.0 * m);
+  }
+  return {integral / norm, power / c / norm};
 }
 
 double quantile_of(const QGaussian& g, double p) {
@@ -125,58 +167,109 @@ double quantile_of(const QGaussian& g, double p) {
     const double freedom = 2.0 * g.exponent - 1.0;
     return g.center + g.scale / std::sqrt(freedom) * boost::math::quantile(boost::math::students_t(freedom), p);
   }
-  // With z = tan(angle) the density is cos^(2n-2), whose integral from 0 follows by parts.
-  const double norm = q_gaussian_norm(g.exponent);
   const auto excess = [&](double angle) {
-    const double c = std::cos(angle);
-    const double s = std::sin(angle);
-    double integral = angle;
-    double power = c;  // cos^(2m - 1)
-    for (int m = 1; m < g.exponent; ++m, power *= c * c) {
-      integral = (power * s + (2.0 * m - 1.0) * integral) / (2.0 * m);
-    }
-    return std::pair{0.5 + integral / norm - p, power / c / norm};
+    const auto [integral, slope] = q_gaussian_from_center(g, angle);
+    return std::pair{0.5 + integral - p, slope};
   };
+  const double norm = q_gaussian_norm(g.exponent);
   const double angle = boost::math::tools::newton_raphson_iterate(excess, (p - 0.5) * norm, -pi / 2, 0.0, 50);
   return g.center + g.scale * std::tan(angle);
 }
 
-double quantile_of(const Empirical& g, double p) {
-  const double place = p * static_cast<double>(g.value.size());
+double quantile_of(const Empirical& g, double p) { return EmpiricalTable(g).quantile(p); }
+
+double quantile_of(const Identical& g, double) { return g.center; }
+
+// The part of a density below eta, exact in the lower tail; of the symmetric kinds, so that the part above follows.
+
+double below_of(const Lorentzian& g, double eta) { return std::atan2(g.half_width, g.center - eta) / pi; }
+double below_of(const Gaussian& g, double eta) {
+  return 0.5 * std::erfc((g.center - eta) / (std::numbers::sqrt2 * g.standard_deviation));
+}
+double below_of(const Uniform& g, double eta) {
+  return std::clamp((eta - (g.center - g.half_width)) / (2.0 * g.half_width), 0.0, 1.0);
+}
+double below_of(const Rational& g, double eta) {
+  if (g.order == 1) return below_of(Lorentzian{g.center, g.half_width}, eta);
+  const double z = (eta - g.center) / g.half_width;
+  return z <= 0.0 ? rational_below(g, z) : 1.0 - rational_below(g, -z);
+}
+double below_of(const QGaussian& g, double eta) {
+  if (g.exponent == 1) return below_of(Lorentzian{g.center, g.scale}, eta);
+  const double z = (eta - g.center) / g.scale;
+  const double below = 0.5 + q_gaussian_from_center(g, std::atan(z)).first;
+  if (below > 1e-3) return below;
+  const double freedom = 2.0 * g.exponent - 1.0;
+  return boost::math::cdf(boost::math::students_t(freedom), z * std::sqrt(freedom));
+}
+
+double quantile_of(const Component& part, double p) {
+  return std::visit([p](const auto& one) { return quantile_of(one, p); }, part.density);
+}
+
+/// The root of the distribution function between the least and the greatest quantile of the components: Newton's method
+/// within an interval that holds it, halved where that fails. In a gap of the density: its lower end.
+double quantile_of(const Mixture& g, double p) {
+  double low = infinity;
+  double high = -infinity;
+  double narrowest = infinity;
+  for (const auto& part : g.component) {
+    const double one = quantile_of(part, p);
+    low = std::min(low, one);
+    high = std::max(high, one);
+    narrowest = std::min(narrowest, std::visit([](const auto& density) { return width_of(density); }, part.density));
+  }
+  // How much more than p lies below, from the nearer end.
+  const auto excess = [&](double eta) {
+    double sum = 0.0;
+    for (const auto& part : g.component) {
+      sum += part.weight *
+             std::visit([&](const auto& one) { return below_of(one, p <= 0.5 ? eta : 2.0 * one.center - eta); },
+                        part.density);
+    }
+    return p <= 0.5 ? sum - p : 1.0 - p - sum;
+  };
+  double x = 0.5 * (low + high);
+  double last = high - low;
+  for (int iteration = 0; iteration < 2000 && low < high; ++iteration) {
+    const double more = excess(x);
+    (more < 0.0 ? low : high) = x;
+    double step = -more / density_of(g, x);
+    if (!(x + step > low && x + step < high && std::abs(step) < 0.5 * last)) step = 0.5 * (low + high) - x;
+    last = std::abs(step);
+    x += step;
+    if (last <= 1e-14 * (std::abs(x) + narrowest)) break;
+  }
+  return x;
+}
+
+// ---- random draws ----
+
+/// Kinds with a simple quantile.
+template <class Density>
+double drawn_of(const Density& g, double u) {
+  return quantile_of(g, u);
+}
+
+/// The component that u falls to, and what is left of u for its own quantile.
+double drawn_of(const Empirical& g, double u) {
+  const double place = u * static_cast<double>(g.value.size());
   const auto index = std::min(static_cast<std::size_t>(place), g.value.size() - 1);
   const double rest = std::clamp(place - static_cast<double>(index), 1e-16, 1.0 - 1e-16);
   return g.value[index] + g.bandwidth * normal_quantile(rest);
 }
 
-double quantile_of(const Identical& g, double) { return g.center; }
-
-double quantile_of(const Mixture& g, double p) {
+double drawn_of(const Mixture& g, double u) {
   for (const auto& part : g.component) {
-    if (p < part.weight || &part == &g.component.back()) {
-      const double inside = std::clamp(p / part.weight, 1e-16, 1.0 - 1e-16);
-      return std::visit([inside](const auto& one) { return quantile_of(one, inside); }, part.density);
+    if (u < part.weight || &part == &g.component.back()) {
+      return quantile_of(part, std::clamp(u / part.weight, 1e-16, 1.0 - 1e-16));
     }
-    p -= part.weight;
+    u -= part.weight;
   }
   return 0.0;
 }
 
-// ---- widths and tails ----
-
-double width_of(const Lorentzian& g) { return g.half_width; }
-double width_of(const Gaussian& g) { return g.standard_deviation; }
-double width_of(const Uniform& g) { return g.half_width; }
-double width_of(const Rational& g) { return g.half_width / g.order; }
-double width_of(const QGaussian& g) { return g.scale / std::sqrt(static_cast<double>(g.exponent)); }
-double width_of(const Empirical& g) { return g.bandwidth; }
-double width_of(const Identical&) { return 0.0; }
-double width_of(const Mixture& g) {
-  double smallest = infinity;
-  for (const auto& part : g.component) {
-    smallest = std::min(smallest, std::visit([](const auto& one) { return width_of(one); }, part.density));
-  }
-  return smallest;
-}
+// ---- centers and tails ----
 
 template <class Density>
 double center_of(const Density& g) {
@@ -266,6 +359,55 @@ std::vector<Node> nodes_of(const QGaussian& g, double accuracy) {
   return result;
 }
 
+/// Values of a shifted contour, in units of the bandwidth: a single one, or many within half a bandwidth by their
+/// moments, sum_j (value_j - middle)^k/k!. any_model.md (43a).
+struct ContourValues {
+  double lowest;
+  double middle;
+  std::vector<double> moments;
+
+  /// The sum of exp(-(z - value)^2/2), by the generating function of Hermite polynomials.
+  [[nodiscard]] Complex sum_at(Complex z) const {
+    const Complex distance = z - middle;
+    const Complex normal = std::exp(-0.5 * distance * distance);
+    if (moments.empty()) return normal;
+    Complex sum = 0.0;
+    Complex last = 0.0;
+    Complex hermite = 1.0;
+    for (std::size_t k = 0; k < moments.size(); ++k) {
+      sum += hermite * moments[k];
+      const Complex next = distance * hermite - static_cast<double>(k) * last;
+      last = hermite;
+      hermite = next;
+    }
+    return sum * normal;
+  }
+};
+
+/// Ascending values, in groups where they are many.
+std::vector<ContourValues> grouped(const std::vector<double>& values) {
+  constexpr double width = 0.5;
+  constexpr std::ptrdiff_t terms = 18;  // relative error below 1e-10 where a kernel is 1e-10, and 1e-15 in its middle
+  std::vector<ContourValues> groups;
+  for (auto first = values.begin(); first != values.end();) {
+    const auto last = std::upper_bound(first, values.end(), *first + width);
+    if (last - first <= terms) {
+      for (; first != last; ++first) groups.push_back({*first, *first, {}});
+      continue;
+    }
+    ContourValues group{*first, *first + 0.5 * width, std::vector<double>(terms, 0.0)};
+    for (; first != last; ++first) {
+      double term = 1.0;
+      for (std::size_t k = 0; k < group.moments.size(); ++k) {
+        group.moments[k] += term;
+        term *= (*first - group.middle) / static_cast<double>(k + 1);
+      }
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
 /// any_model.md (43): normal densities of one width around values, on the line Im eta = shift, evenly spaced; only as
 /// far as the values reach, however far apart they are.
 std::vector<Node> contour(std::vector<double> values, double sigma, double accuracy) {
@@ -277,16 +419,16 @@ std::vector<Node> contour(std::vector<double> values, double sigma, double accur
   for (double& value : values) value /= sigma;
   const double begin = values.front() - reach;
   const double scale = spacing / (std::sqrt(2.0 * pi) * static_cast<double>(values.size()));
+  const auto groups = grouped(values);
   std::vector<Node> result;
   double m = 0.0;
-  for (auto first = values.begin(); first != values.end(); m += 1.0) {
-    m = std::max(m, std::floor((*first - reach - begin) / spacing));
+  for (auto first = groups.begin(); first != groups.end(); m += 1.0) {
+    m = std::max(m, std::floor((first->lowest - reach - begin) / spacing));
     const Complex z{begin + m * spacing, shift};
-    while (first != values.end() && *first < z.real() - reach - spacing) ++first;
+    while (first != groups.end() && first->middle < z.real() - reach - spacing) ++first;
     Complex weight = 0.0;
-    for (auto value = first; value != values.end() && *value <= z.real() + reach + spacing; ++value) {
-      const Complex distance = z - *value;
-      weight += std::exp(-0.5 * distance * distance);
+    for (auto group = first; group != groups.end() && group->middle <= z.real() + reach + spacing; ++group) {
+      weight += group->sum_at(z);
     }
     result.push_back({sigma * z, scale * weight});
   }
@@ -368,11 +510,32 @@ std::vector<Node> nodes(const Heterogeneity& heterogeneity, double accuracy) {
   return std::visit([accuracy](const auto& g) { return nodes_of(g, accuracy); }, heterogeneity);
 }
 
+QuantileFunction::QuantileFunction(const Heterogeneity& heterogeneity) {
+  if (const auto* empirical = std::get_if<Empirical>(&heterogeneity)) {
+    function_ = EmpiricalTable(*empirical);
+  } else {
+    function_ = heterogeneity;
+  }
+}
+
+double QuantileFunction::operator()(double p) const {
+  if (const auto* table = std::get_if<EmpiricalTable>(&function_)) return table->quantile(p);
+  return quantile(std::get<Heterogeneity>(function_), p);
+}
+
+NeuronEta::NeuronEta(const Population& population, std::uint64_t seed, RandomMember member)
+    : population_(&population), seed_(seed), member_(member) {
+  if (population.sampling == Sampling::quantile) quantile_.emplace(population.heterogeneity);
+}
+
+double NeuronEta::operator()(std::int64_t j) const {
+  if (quantile_) return (*quantile_)(static_cast<double>(j + 1) / static_cast<double>(population_->size + 1));
+  const double u = uniform_number(seed_, RandomStream::heterogeneity, member_, static_cast<std::uint64_t>(j));
+  return std::visit([u](const auto& g) { return drawn_of(g, u); }, population_->heterogeneity);
+}
+
 double neuron_eta(const Population& population, std::int64_t j, std::uint64_t seed, RandomMember member) {
-  const double p = population.sampling == Sampling::quantile
-                       ? static_cast<double>(j + 1) / static_cast<double>(population.size + 1)
-                       : uniform_number(seed, RandomStream::heterogeneity, member, static_cast<std::uint64_t>(j));
-  return quantile(population.heterogeneity, p);
+  return NeuronEta(population, seed, member)(j);
 }
 
 }  // namespace popshot::model

@@ -227,18 +227,26 @@ double start_rate(const model::Model& model, const mean_field::OperatingPoint& p
   return lorentzian != nullptr ? lorentzian->rate.of(k).value_or(rate) : rate;
 }
 
+StartVoltage::StartVoltage(const model::Model& model, std::size_t k, std::uint64_t trial,
+                           const mean_field::OperatingPoint& point, RandomStream stream)
+    : seed_(model.simulation.seed),
+      stream_(stream),
+      member_{trial, k},
+      input_(point.input(static_cast<Eigen::Index>(k))),
+      neuron_(model.populations[k]) {
+  const auto* lorentzian = std::get_if<model::LorentzianStart>(&model.simulation.start);
+  if (lorentzian == nullptr) return;
+  const auto& population = model.populations[k];
+  alike_ = true;
+  center_ = lorentzian->voltage.of(k).value_or(mean_field::stationary_state_variable(population, input_).real());
+  half_width_ = pi * population.tau * start_rate(model, point, k);
+}
+
 double StartVoltage::operator()(std::int64_t j, double eta) const {
-  const auto& population = model->populations[k];
-  const auto index = static_cast<Eigen::Index>(k);
-  const double u = uniform_number(model->simulation.seed, stream, {trial, k}, static_cast<std::uint64_t>(j));
+  const double u = uniform_number(seed_, stream_, member_, static_cast<std::uint64_t>(j));
   const double phase = std::tan(pi * (u - 0.5));
-  if (const auto* lorentzian = std::get_if<model::LorentzianStart>(&model->simulation.start)) {
-    const double rate = start_rate(*model, point, k);
-    const double centre = lorentzian->voltage.of(k).value_or(
-        mean_field::stationary_state_variable(population, point.input(index)).real());
-    return centre + pi * population.tau * rate * phase;
-  }
-  const auto rest = mean_field::SingleNeuron(population).rest(eta + point.input(index));
+  if (alike_) return center_ + half_width_ * phase;
+  const auto rest = neuron_.rest(eta + input_);
   return rest.real() + rest.imag() * phase;
 }
 

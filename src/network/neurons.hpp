@@ -16,6 +16,7 @@
 #include "noise_numbers.hpp"
 #include "popshot/core/random.hpp"
 #include "popshot/core/riccati.hpp"
+#include "popshot/mean_field/population.hpp"
 #include "popshot/mean_field/stationary.hpp"
 #include "popshot/model/model.hpp"
 
@@ -126,16 +127,24 @@ void for_noise_blocks(const NoiseSource& noise, std::int64_t step, std::size_t b
 /// The rate at which population k fires at the start.
 [[nodiscard]] double start_rate(const model::Model& model, const mean_field::OperatingPoint& point, std::size_t k);
 
-/// The voltage that a neuron starts from, as simulation.start says. theory.md (14).
-struct StartVoltage {
-  const model::Model* model;
-  std::size_t k;
-  std::uint64_t trial;
-  mean_field::OperatingPoint point;
-  RandomStream stream = RandomStream::start;
-
-  /// Of neuron j with heterogeneity eta (constant current not included).
+/// The voltages that the neurons of population k start from, as simulation.start says. theory.md (14). What all neurons
+/// share is computed once. The model must outlive it.
+class StartVoltage {
+ public:
+  StartVoltage(const model::Model& model, std::size_t k, std::uint64_t trial, const mean_field::OperatingPoint& point,
+               RandomStream stream = RandomStream::start);
+  /// Of neuron j with heterogeneity eta (constant current not included). May be called from several threads.
   [[nodiscard]] double operator()(std::int64_t j, double eta) const;
+
+ private:
+  std::uint64_t seed_;
+  RandomStream stream_;
+  RandomMember member_;
+  double input_;  ///< at the operating point
+  mean_field::SingleNeuron neuron_;
+  bool alike_ = false;  ///< all neurons from one Lorentzian density of voltages, with this center and half-width
+  double center_ = 0.0;
+  double half_width_ = 0.0;
 };
 
 }  // namespace popshot::network

@@ -43,9 +43,10 @@ Sample draw_sample(const model::Model& model, std::uint64_t trial, const Executi
     const auto& population = model.populations[k];
     auto& eta = sample.eta.emplace_back(static_cast<std::size_t>(population.size));
     const std::size_t chunks = (eta.size() + chunk - 1) / chunk;
+    const model::NeuronEta eta_of(population, model.simulation.seed, {trial, k});
     for_each_parallel(chunks, {.threads = execution.threads, .stop = execution.stop}, [&](std::size_t c) {
       for (std::size_t j = c * chunk; j < std::min(eta.size(), (c + 1) * chunk); ++j) {
-        eta[j] = neuron_eta(population, static_cast<std::int64_t>(j), model.simulation.seed, {trial, k});
+        eta[j] = eta_of(static_cast<std::int64_t>(j));
       }
     });
     throw_if_stopped(execution.stop);

@@ -13,6 +13,7 @@
 #include <numeric>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <tuple>
 
 #include "kernel.hpp"
@@ -71,6 +72,7 @@ std::pair<std::size_t, std::size_t> slice(std::size_t size, unsigned member, uns
   return {cut(member), cut(member + 1)};
 }
 
+/// The neurons of a population at their start. After a stop request they are not all set, and not to be stepped.
 PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
                         const mean_field::OperatingPoint& point, bool tiles, unsigned members,
                         const std::stop_token& stop) {
@@ -84,7 +86,7 @@ PopulationState prepare(const Model& model, std::size_t k, const Sample& sample,
   neurons.noise = noise;
   state.raster_noise = noise.of_group(2);
   state.raster.state.h = h;
-  const StartVoltage start{&model, k, sample.trial, point};
+  const StartVoltage start(model, k, sample.trial, point);
   const auto eta_of = [&](std::size_t j) { return sample.eta[k][j] + constant; };
   const auto raster = [&](std::size_t j) { return in_raster(population.raster, static_cast<std::int64_t>(j)); };
   // Tiles stay in the nearest cache, and noise takes longer than traffic.
@@ -177,7 +179,7 @@ class Network {
       populations_.push_back(prepare(model, k, sample, point, block_ > 1, most_members_, execution.stop));
     }
     spikes_.resize(most_members_);
-    last_step_ = schedule_.steps - 1;
+    last_step_ = execution.stop.stop_requested() ? -1 : schedule_.steps - 1;
   }
 
   Activity run() {

@@ -12,6 +12,7 @@
 #include "cauchy_noise.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/mean_field/fokker_planck.hpp"
+#include "popshot/model/empirical_table.hpp"
 #include "popshot/model/heterogeneity.hpp"
 #include "popshot/theory/shot_noise.hpp"
 
@@ -45,12 +46,9 @@ std::function<double(double)> tabulated(const std::function<double(double)>& f, 
 Part part_of(double weight, const model::Heterogeneity& g) {
   Part part{weight, [g](double eta) { return model::density(g, eta); }, model::support(g), model::center(g),
             model::smallest_width(g)};
-  if (std::holds_alternative<model::Empirical>(g)) {
-    // Many values: the density itself is tabulated, to about 1e-6.
-    const auto points = static_cast<std::size_t>((part.support.high - part.support.low) / part.smallest_width * 24.0);
-    const auto table = tabulated(part.density, part.support.low, part.support.high, std::max<std::size_t>(points, 64));
-    part.density = [table, support = part.support](double eta) {
-      return eta <= support.low || eta >= support.high ? 0.0 : std::max(0.0, table(eta));
+  if (const auto* empirical = std::get_if<model::Empirical>(&g)) {
+    part.density = [table = std::make_shared<model::EmpiricalTable>(*empirical)](double eta) {
+      return table->density(eta);
     };
   }
   return part;

@@ -317,6 +317,21 @@ TEST(Network, StopsOnRequestWithWhatIsFinished) {
   EXPECT_LT(activity.samples(), 1000U);
 }
 
+TEST(Network, HearsARequestBeforeItsFirstStep) {
+  auto m = figure1(1000);
+  m.simulation.duration = 1.0;
+  std::stop_source source;
+  source.request_stop();
+  const Execution execution{.threads = 1, .stop = source.get_token()};
+  const auto undrawn = draw_sample(m, 0, execution);
+  for (const double eta : undrawn.eta[0]) ASSERT_EQ(eta, 0.0);
+  const auto sample = draw_sample(m, 0);
+  for (const auto& activity : {simulate(m, 0, execution), simulate(m, sample, start_point(m, sample), execution)}) {
+    EXPECT_FALSE(activity.finished);
+    EXPECT_EQ(activity.samples(), 0U);
+  }
+}
+
 TEST(Network, SaysWhenItsInputStopsBeingFinite) {
   auto m = figure1(1000, model::Sampling::quantile, 1e300);
   m.simulation.start = model::LorentzianStart{1.0, 0.0};
