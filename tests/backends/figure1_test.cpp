@@ -54,7 +54,8 @@ TEST_P(OnInstructionSet, SpectrumAndMeanRateAgreeWithTheTheory) {
 TEST_P(OnInstructionSet, AWrongTheoryIsFoundOut) {
   auto wrong = quarter(model::Sampling::random);
   wrong.projections[0].weight = 9.0;
-  EXPECT_FALSE(compare(quarter(model::Sampling::random), wrong, Settings{.mesoscopic = false}).agrees);
+  EXPECT_EQ(compare(quarter(model::Sampling::random), wrong, Settings{.mesoscopic = false}).judgement.verdict,
+            Verdict::disagree);
 }
 
 TEST_P(OnInstructionSet, MeanRateOfALargeQuantileNetworkIsThatOfItsOperatingPoint) {

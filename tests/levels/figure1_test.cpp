@@ -156,8 +156,8 @@ TEST(TransientMemory, KeepsTheResonanceOfAQuantileNetworkBelowTheory) {
   // The same start with random eta is forgotten.
   m.populations[0].sampling = Sampling::random;
   const auto forgotten = compare(m, Settings{});
-  const auto& resonance = forgotten.network.band[0][2];  // 0.575..0.775
-  EXPECT_LE(std::abs(resonance.deviation), forgotten.threshold)
+  const auto& resonance = forgotten.network->band[0][2];  // 0.575..0.775
+  EXPECT_LE(std::abs(resonance.deviation), forgotten.judgement.threshold)
       << resonance.ratio.value << " +- " << resonance.ratio.error;
 }
 
@@ -167,9 +167,9 @@ TEST(Reproducibility, ComparisonsAreTheSameForAnyNumberOfThreads) {
   m.spectrum.trials = 3;
   const auto one = compare(m, Settings{}, {.threads = 1});
   const auto two = compare(m, Settings{}, {.threads = 2});
-  EXPECT_EQ(one.network.estimate.power(0), two.network.estimate.power(0));
-  EXPECT_EQ(one.network.rate[0].simulated.value, two.network.rate[0].simulated.value);
-  EXPECT_EQ(one.reason, two.reason);
+  EXPECT_EQ(one.network->estimate.power(0), two.network->estimate.power(0));
+  EXPECT_EQ(one.network->rate[0].simulated.value, two.network->rate[0].simulated.value);
+  EXPECT_EQ(one.judgement.reason, two.judgement.reason);
 }
 
 }  // namespace

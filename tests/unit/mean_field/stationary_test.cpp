@@ -394,7 +394,7 @@ TEST(SelectedState, WithoutAStableOneSaysWhatToDo) {
   for (const bool given : {false, true}) {
     if (given) model.simulation.start = model::LorentzianStart{1.0, 0.0};
     try {
-      (void)selected_state(model, StateUse::theory);
+      (void)selected_state(model, {}, StateUse::theory);
       FAIL() << "no error";
     } catch (const InputError& error) {
       EXPECT_THAT(error.what(), testing::HasSubstr("oscillates"));
