@@ -259,6 +259,22 @@ void ProgressBar::draw() {
   drawn_ = true;
 }
 
+int exit_code_of(comparison::Verdict verdict) {
+  switch (verdict) {
+    case comparison::Verdict::agree:
+      return done;
+    case comparison::Verdict::disagree:
+      return says_no;
+    case comparison::Verdict::inconclusive:
+      break;
+  }
+  return cannot_tell;
+}
+
+std::string verdict_text(comparison::Verdict verdict) {
+  return verdict == comparison::Verdict::disagree ? "DISAGREE" : comparison::verdict_name(verdict);
+}
+
 double neuron_steps(const model::Model& model) {
   double neurons = 0.0;
   for (const auto& population : model.populations) neurons += static_cast<double>(population.size);

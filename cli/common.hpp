@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "popshot/comparison/verdict.hpp"
 #include "popshot/core/execution.hpp"
 #include "popshot/core/result.hpp"
 #include "popshot/io/model_file.hpp"
@@ -140,6 +141,11 @@ class ProgressBar {
   std::condition_variable_any wake_;
   std::jthread drawer_;  ///< only where there is a terminal
 };
+
+/// 0, 1 or 4.
+[[nodiscard]] int exit_code_of(comparison::Verdict verdict);
+/// "agree", "DISAGREE", "inconclusive", as the last line of a comparison has it.
+[[nodiscard]] std::string verdict_text(comparison::Verdict verdict);
 
 /// Steps of all neurons over one run of the model.
 [[nodiscard]] double neuron_steps(const model::Model& model);

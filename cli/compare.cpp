@@ -53,23 +53,6 @@ ordered_json tabulate_verdict(const model::Model& model, const Compared& result)
           {"notes", result.notes}};
 }
 
-int exit_code_of(comparison::Verdict verdict) {
-  switch (verdict) {
-    case comparison::Verdict::agree:
-      return done;
-    case comparison::Verdict::disagree:
-      return says_no;
-    case comparison::Verdict::inconclusive:
-      break;
-  }
-  return cannot_tell;
-}
-
-/// "agree", "DISAGREE", "inconclusive": the first word of the last line.
-std::string verdict_text(comparison::Verdict verdict) {
-  return verdict == comparison::Verdict::disagree ? "DISAGREE" : comparison::verdict_name(verdict);
-}
-
 ordered_json tabulate_bands(const comparison::Comparison& result, const std::vector<comparison::RatioComparison>& bands,
                             const RateUnit& unit) {
   ordered_json list = ordered_json::array();

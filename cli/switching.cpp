@@ -24,6 +24,7 @@ struct Options {
   std::string level = "both";
   std::optional<std::int64_t> trials;
   std::optional<double> duration;
+  double false_alarm = 1e-3;
 };
 
 constexpr std::array state_names{"low", "high"};
@@ -35,6 +36,16 @@ ordered_json tabulate(const model::Model& model, const comparison::Switching& re
   ordered_json table{{"model", model.name},
                      {"finished", result.finished},
                      {"rates", {{"low", result.rate[0]}, {"saddle", result.rate[1]}, {"high", result.rate[2]}}}};
+  table["relaxation_time"] = {{"low", result.relaxation[0]}, {"high", result.relaxation[1]}};
+  if (result.judged()) {
+    const auto& judgement = result.judgement;
+    table["verdict"] = comparison::verdict_name(judgement.verdict);
+    table["reason"] = judgement.reason;
+    table["p_value"] = judgement.p_value;
+    table["detectable_factor"] = number(judgement.detectable_total);
+    table["trials_needed"] = judgement.trials_needed;
+    table["notes"] = result.notes;
+  }
   table["levels"] = ordered_json::array();
   for (const auto& level : result.levels) {
     ordered_json entry{{"level", level.name}};
@@ -48,6 +59,7 @@ ordered_json tabulate(const model::Model& model, const comparison::Switching& re
                         {"high", number(r.high)},
                         {"exits", r.exits},
                         {"ageing", r.ageing},
+                        {"early_exits", r.early_exits},
                         {"time", r.time}});
       }
       const auto& fit = level.fit[state];
@@ -81,9 +93,10 @@ void print(const model::Model& model, const comparison::Switching& result) {
       for (const auto& level : result.levels) {
         const auto& r = level.residence[i][state];
         std::cout << "   "
-                  << (r.time > 0.0 ? fmt::format("{:>8.4g} ({:>8.3g} .. {:>8.3g}) {:>5} exits{}", r.mean, r.low, r.high,
-                                                 r.exits, r.ageing < 0.01 ? "*" : " ")
-                                   : fmt::format("{:^38}", "never entered"));
+                  << (r.time > 0.0 ? fmt::format("{:>8.4g} ({:>8.3g} .. {:>8.3g}) {:>5} exits{}{}", r.mean, r.low,
+                                                 r.high, r.exits, r.ageing < 0.01 ? "*" : " ",
+                                                 r.early_exits > 0 ? fmt::format(" + {}", r.early_exits) : "")
+                                   : fmt::format("{:^38}", r.early_exits > 0 ? "left at once" : "never entered"));
       }
       std::cout << '\n';
     }
@@ -95,11 +108,35 @@ void print(const model::Model& model, const comparison::Switching& result) {
           fit.intercept, fit.slope, fit.slope_error, fit.chi_squared);
     }
   }
+  bool early = false;
+  for (const auto& level : result.levels) {
+    for (const auto& row : level.residence) early = early || row[0].early_exits + row[1].early_exits > 0;
+  }
+  if (early) {
+    std::cout << fmt::format(
+        "+ n: n trials fell off their start within the slowest relaxation time ({:.3g} in the low, {:.3g} in the high "
+        "state): no escape, not counted\n",
+        result.relaxation[0], result.relaxation[1]);
+  }
   if (ages) {
     std::cout
         << "* too few exits in the second half of the trials for a constant rate (probability below 0.01): left early "
            "or never, so that the mean is not that of an exponential law\n";
   }
+  for (const auto& note : result.notes) std::cout << "note: " << note << '\n';
+  if (result.judged()) {
+    std::cout << fmt::format("network and mesoscopic model: {}: {}\n", verdict_text(result.judgement.verdict),
+                             result.judgement.reason);
+  }
+}
+
+/// "network and mesoscopic model", or the one that ran.
+std::string levels_in_words(const std::vector<std::string>& levels) {
+  std::string words;
+  for (const auto& level : levels) {
+    words += fmt::format("{}{}", words.empty() ? "" : " and ", level == "mesoscopic" ? "mesoscopic model" : level);
+  }
+  return words;
 }
 
 int run(const Options& options, const Invocation& invocation) {
@@ -129,11 +166,12 @@ int run(const Options& options, const Invocation& invocation) {
   {
     ProgressBar bar("switching", work, "neuron-steps", options.run.quiet);
     const auto execution = options.run.execution(bar);
-    result = comparison::switching(model, sizes, levels, execution);
+    result = comparison::switching(model, sizes, levels, execution, options.false_alarm);
   }
   options.run.print(file, tabulate(model, result), [&] { print(model, result); });
-  options.run.save(comparison::to_dataset(result, model.time_unit), file, "network and mesoscopic model", invocation);
-  return result.finished ? done : options.run.interruption->exit_code();
+  options.run.save(comparison::to_dataset(result, model.time_unit), file, levels_in_words(levels), invocation);
+  if (!result.finished) return options.run.interruption->exit_code();
+  return result.judged() ? exit_code_of(result.judgement.verdict) : done;
 }
 
 }  // namespace
@@ -153,6 +191,10 @@ void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code) 
              {"network", "mesoscopic", "both"});
   command->add_option("--trials", options->trials,
                       "number of trials per size, half from each state; the same as --set spectrum.trials=N");
+  command
+      ->add_option("--false-alarm", options->false_alarm,
+                   "probability of calling equal levels different, over the whole table (default: 0.001)")
+      ->check(CLI::Range(1e-12, 0.5));
   command->add_option("--duration", options->duration,
                       "time of each (default: chosen from the model); the same as --set simulation.duration=T");
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });

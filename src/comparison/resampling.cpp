@@ -55,17 +55,6 @@ double channel_deviation(const Channel& channel, const std::vector<char>& in_sec
   return std::isfinite(t) ? quick_sigma(t, 2.0 * degrees) : 0.0;
 }
 
-/// Exactly half of 2n labels, at random.
-std::vector<char> random_labels(std::size_t n, std::uint64_t seed, std::uint64_t draw) {
-  std::vector<char> labels(2 * n, 0);
-  std::fill(labels.begin() + static_cast<std::ptrdiff_t>(n), labels.end(), char{1});
-  for (std::size_t i = 2 * n - 1; i > 0; --i) {
-    const double u = uniform_number(seed, RandomStream::resampling, {draw, 0}, i);
-    std::swap(labels[i], labels[std::min(i, static_cast<std::size_t>(u * static_cast<double>(i + 1)))]);
-  }
-  return labels;
-}
-
 /// From so many trials on signs are exchanged: 2^12 arrangements resolve p-values of 1e-3.
 constexpr std::size_t signs_from = 12;
 
@@ -155,6 +144,16 @@ PairedDeviations deviations(const Paired& paired, const Eigen::MatrixXd& differe
 }
 
 }  // namespace
+
+std::vector<char> random_labels(std::size_t n, std::uint64_t seed, std::uint64_t draw, std::uint64_t kind) {
+  std::vector<char> labels(2 * n, 0);
+  std::fill(labels.begin() + static_cast<std::ptrdiff_t>(n), labels.end(), char{1});
+  for (std::size_t i = 2 * n - 1; i > 0; --i) {
+    const double u = uniform_number(seed, RandomStream::resampling, {draw, 16 + kind}, i);
+    std::swap(labels[i], labels[std::min(i, static_cast<std::size_t>(u * static_cast<double>(i + 1)))]);
+  }
+  return labels;
+}
 
 double largest_deviation(const std::vector<Channel>& channels, const std::vector<char>& in_second) {
   double largest = 0.0;

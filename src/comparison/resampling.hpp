@@ -30,6 +30,11 @@ struct Channel {
 [[nodiscard]] double sequential_p_value(double observed, double smallest,
                                         const std::function<double(std::uint64_t draw)>& compute);
 
+/// 2n labels, of which exactly n are 1, at random: which of pooled trials belong to the second level. `kind` tells
+/// several lists of one draw apart.
+[[nodiscard]] std::vector<char> random_labels(std::size_t n, std::uint64_t seed, std::uint64_t draw,
+                                              std::uint64_t kind = 0);
+
 /// The probability that labels exchanged at random give a largest deviation as large as the one observed. Same seed,
 /// same result. At least 8 trials of each level, for p-values down to `smallest` = 1e-3.
 [[nodiscard]] double permutation_p_value(const std::vector<Channel>& channels, double smallest, std::uint64_t seed);

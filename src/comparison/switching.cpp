@@ -13,8 +13,10 @@
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
 #include "popshot/core/units.hpp"
+#include "popshot/mesoscopic/ensemble.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
+#include "switching_verdict.hpp"
 
 namespace popshot::comparison {
 
@@ -23,8 +25,11 @@ namespace {
 /// Follows the mean rate of a run and counts how long it is in either state and how often it leaves it.
 class StateCounter {
  public:
-  StateCounter(std::size_t state, const std::array<double, 3>& rate, double interval, double memory, double duration)
+  /// `relaxation`: of the state that it starts in.
+  StateCounter(std::size_t state, const std::array<double, 3>& rate, double interval, double memory, double duration,
+               double relaxation)
       : state_(state),
+        settled_(relaxation),
         leave_low_((rate[1] + rate[2]) / 2.0),
         leave_high_((rate[0] + rate[1]) / 2.0),
         interval_(interval),
@@ -36,10 +41,19 @@ class StateCounter {
     const double mean = std::accumulate(rates.begin(), rates.end(), 0.0) / static_cast<double>(rates.size());
     smooth_ += weight_ * (mean - smooth_);
     elapsed_ += interval_;
+    const bool leaves = state_ == 0 ? smooth_ > leave_low_ : smooth_ < leave_high_;
+    if (!started_) {
+      early_time_[state_] += interval_;
+      if (leaves) {
+        ++early_exits_[state_];
+        state_ = 1 - state_;
+      }
+      started_ = leaves || elapsed_ >= settled_;
+      return;
+    }
     const bool late = elapsed_ > half_;
     time_[state_] += interval_;
     if (late) late_time_[state_] += interval_;
-    const bool leaves = state_ == 0 ? smooth_ > leave_low_ : smooth_ < leave_high_;
     if (!leaves) return;
     ++exits_[state_];
     if (late) ++late_exits_[state_];
@@ -49,17 +63,21 @@ class StateCounter {
   [[nodiscard]] double time(std::size_t state) const { return time_[state]; }
   [[nodiscard]] std::int64_t late_exits(std::size_t state) const { return late_exits_[state]; }
   [[nodiscard]] double late_time(std::size_t state) const { return late_time_[state]; }
+  [[nodiscard]] std::int64_t early_exits(std::size_t state) const { return early_exits_[state]; }
+  [[nodiscard]] double early_time(std::size_t state) const { return early_time_[state]; }
 
  private:
   std::size_t state_;
+  double settled_;
+  bool started_ = false;
   double leave_low_, leave_high_, interval_, weight_, smooth_, half_;
   double elapsed_ = 0.0;
-  std::array<double, 2> time_{}, late_time_{};
-  std::array<std::int64_t, 2> exits_{}, late_exits_{};
+  std::array<double, 2> time_{}, late_time_{}, early_time_{};
+  std::array<std::int64_t, 2> exits_{}, late_exits_{}, early_exits_{};
 };
 
-/// Mean rates of the lower state, the saddle and the higher state.
-std::array<double, 3> bistable_rates(const model::Model& model, const std::stop_token& stop) {
+/// The lower state, the saddle and the higher state.
+std::vector<mean_field::StationaryState> bistable_states(const model::Model& model, const std::stop_token& stop) {
   const auto states = mean_field::stationary_states(model, stop).states;
   const auto stable = std::count_if(states.begin(), states.end(), [](const auto& s) { return s.stable(); });
   if (!is_stationary(model) || states.size() != 3 || stable != 2 || states[1].stable()) {
@@ -68,9 +86,7 @@ std::array<double, 3> bistable_rates(const model::Model& model, const std::stop_
         "state between them, and constant currents (see 'popshot check')",
         states.size(), stable, is_stationary(model) ? "" : ", and a stimulus that varies in time"));
   }
-  std::array<double, 3> rate{};
-  for (std::size_t i = 0; i < rate.size(); ++i) rate[i] = states[i].point.rate.mean();
-  return rate;
+  return states;
 }
 
 model::Model scaled(const model::Model& model, std::int64_t size, std::size_t state) {
@@ -171,11 +187,16 @@ double switching_work(const model::Model& model, std::int64_t size, const std::s
 }
 
 Switching switching(const model::Model& model, const std::vector<std::int64_t>& sizes,
-                    const std::vector<std::string>& levels, const Execution& execution) {
+                    const std::vector<std::string>& levels, const Execution& execution, double false_alarm) {
   Switching result;
   result.sizes = sizes;
   execution.begin({.name = "searching stationary states"});
-  result.rate = bistable_rates(model, execution.stop);
+  const auto states = bistable_states(model, execution.stop);
+  for (std::size_t i = 0; i < states.size(); ++i) result.rate.at(i) = states[i].point.rate.mean();
+  for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+    result.relaxation.at(i) = -1.0 / states[2 * i].eigenvalues.front().real();
+  }
+  result.trials = static_cast<std::size_t>(model.spectrum.trials);
   double largest_tau = 0.0;
   for (const auto& population : model.populations) largest_tau = std::max(largest_tau, population.tau);
   const double memory = 5.0 * largest_tau;
@@ -214,7 +235,7 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
       const std::size_t state = job % trials % 2;
       sized.push_back(scaled(model, size_of(job), state));
       own.emplace_back(state, result.rate, model::schedule(sized.back().simulation).interval(), memory,
-                       sized.back().simulation.duration);
+                       sized.back().simulation.duration, result.relaxation.at(state));
     }
     const auto observer = [&](std::size_t i) -> ActivityObserver {
       return [&counter = own[i]](const std::vector<double>& rate) {
@@ -258,7 +279,7 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
   });
 
   const bool any = std::any_of(counters.begin(), counters.end(), [](const auto& counter) {
-    return counter && counter->time(0) + counter->time(1) > 0.0;
+    return counter && counter->time(0) + counter->time(1) + counter->early_time(0) + counter->early_time(1) > 0.0;
   });
   if (!any) throw_if_stopped(execution.stop);
 
@@ -272,6 +293,8 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
         std::int64_t late_exits = 0;
         double time = 0.0;
         double late_time = 0.0;
+        std::int64_t early_exits = 0;
+        double early_time = 0.0;
         for (std::size_t t = 0; t < trials; ++t) {
           const auto& counter = counters[(l * sizes.size() + i) * trials + t];
           if (!counter) continue;
@@ -279,15 +302,43 @@ Switching switching(const model::Model& model, const std::vector<std::int64_t>& 
           time += counter->time(state);
           late_exits += counter->late_exits(state);
           late_time += counter->late_time(state);
+          early_exits += counter->early_exits(state);
+          early_time += counter->early_time(state);
         }
         if (time > 0.0) both[state] = residence(exits, time);
         both[state].ageing = ageing(exits, time, late_exits, late_time);
+        both[state].early_exits = early_exits;
+        both[state].early_time = early_time;
       }
       level.residence.push_back(both);
     }
     for (std::size_t state = 0; state < 2; ++state) level.fit[state] = fit_large_deviations(sizes, level, state);
   }
   result.finished = !execution.stop.stop_requested();
+  if (!result.judged()) return result;
+  std::vector<SizedTrials> data;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    auto& sized = data.emplace_back();
+    const auto model_of_size = scaled(model, sizes[i], 0);
+    bool itself = true;
+    for (std::size_t k = 0; k < model.populations.size(); ++k) {
+      itself = itself && mesoscopic::is_network(model_of_size, k);
+    }
+    result.itself.push_back(itself ? 1 : 0);
+    for (std::size_t l = 0; l < 2; ++l) {
+      for (std::size_t t = 0; t < trials; ++t) {
+        TrialExits one;
+        if (const auto& counter = counters[(l * sizes.size() + i) * trials + t]) {
+          for (std::size_t state = 0; state < 2; ++state) {
+            one.exits.at(state) = static_cast<double>(counter->exits(state));
+            one.time.at(state) = counter->time(state);
+          }
+        }
+        sized.trials.at(l).push_back(one);
+      }
+    }
+  }
+  judge_switching(result, data, model, false_alarm);
   return result;
 }
 
@@ -301,6 +352,14 @@ Dataset to_dataset(const Switching& s, const std::string& time_unit) {
                      {"rate_low", unit.factor * s.rate[0]},
                      {"rate_saddle", unit.factor * s.rate[1]},
                      {"rate_high", unit.factor * s.rate[2]}};
+  if (s.judged()) {
+    const auto& judgement = s.judgement;
+    data.attributes.insert(data.attributes.end(), {{"verdict", verdict_name(judgement.verdict)},
+                                                   {"verdict_reason", judgement.reason},
+                                                   {"p_value", judgement.p_value},
+                                                   {"threshold_sigma", judgement.threshold},
+                                                   {"detectable_factor_total", judgement.detectable_total}});
+  }
   data.add_dimension("size", s.sizes.size());
   data.add({"size", {"size"}, s.sizes, "1", "number of neurons of the first population"});
   data.add_dimension("state", 2);
@@ -327,6 +386,8 @@ Dataset to_dataset(const Switching& s, const std::string& time_unit) {
   add("ageing", "1", "probability of so few exits in the second half of the trials at a constant rate",
       [](const Residence& r) { return r.ageing; });
   add("time_in_state", time_unit, "time spent in the state", [](const Residence& r) { return r.time; });
+  add("early_exits", "1", "exits within the slowest relaxation time after a start, not counted among the exits",
+      [](const Residence& r) { return static_cast<double>(r.early_exits); });
   const auto add_fit = [&](const std::string& name, const std::string& units, const std::string& text, auto&& value) {
     std::vector<double> values;
     for (const auto& level : s.levels) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "popshot/comparison/verdict.hpp"
 #include "popshot/core/result.hpp"
@@ -30,9 +32,11 @@ Dataset verdict_dataset(const Compared& c, const std::string& kind, const std::s
   data.add_dimension("population", c.populations.size());
   data.add({"population", {"population"}, c.populations, "1", "population"});
   data.add({"size", {"population"}, c.sizes, "1", "number of neurons"});
+  std::vector<std::int64_t> itself(c.itself.begin(), c.itself.end());
+  itself.resize(c.populations.size());
   data.add({"mesoscopic_is_network",
             {"population"},
-            std::vector<std::int64_t>(c.itself.begin(), c.itself.end()),
+            std::move(itself),
             "1",
             "1 where the mesoscopic model is the network itself, so that they are not compared"});
   return data;

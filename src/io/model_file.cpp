@@ -69,7 +69,9 @@ std::string text_of(const toml::key& key) {
 /// A value in one line; numbers with as many digits as they need, which toml::toml_formatter does not do.
 std::string text_of(const toml::node& node) {
   if (const auto* number = node.as_floating_point(); number != nullptr && std::isfinite(number->get())) {
-    return fmt::format("{:#}", number->get());
+    std::string text = fmt::format("{}", number->get());
+    if (text.find_first_of(".e") == std::string::npos) text += ".0";  // else it would be an integer
+    return text;
   }
   std::string text;
   if (const auto* list = node.as_array()) {

@@ -105,6 +105,7 @@ TEST(UnitsOfResults, OfASpectrumAreHertzWithTheVarianceInHertzSquared) {
 TEST(UnitsOfResults, OfAComparisonAreHertzForRatesFrequenciesAndDensities) {
   auto model = figure1(500);
   model.simulation.duration = 60.0;
+  model.mesoscopic.ensemble_size = 64;  // so that the mesoscopic level is not the network itself
   model.spectrum.trials = 3;
   const auto result = compare(model, Settings{});
   std::set<std::string> in_hertz{"frequency",       "psd_total",          "psd_uncoupled",       "psd_induced",
