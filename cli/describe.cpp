@@ -124,7 +124,7 @@ std::string describe_ensemble(const model::Model& model) {
 void note_small_ensembles(const model::Model& model, bool quiet) {
   const auto wanted = model.mesoscopic.ensemble_size;
   if (quiet || model.mesoscopic.noise != model::MesoscopicNoise::ensemble) return;
-  if (wanted == model::MesoscopicSettings{}.ensemble_size) return;
+  if (wanted <= model::MesoscopicSettings{}.ensemble_size) return;  // only who asks for more is surprised
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
     const auto& population = model.populations[k];
     const auto count = mesoscopic::representatives(model, k);

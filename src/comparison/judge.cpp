@@ -184,6 +184,29 @@ std::optional<std::string> second_order_suspect(const Comparison& result, const 
       estimated, measured);
 }
 
+/// A simulation that has left the state that the theory is made at.
+std::optional<std::string> other_state(const Level& level, const Item& worst, const Evidence& evidence) {
+  const auto& rate = level.rate[worst.population];
+  constexpr double far = 0.1;
+  constexpr std::size_t most_populations = 4;
+  const Model& model = *evidence.simulated;
+  if (!(std::abs(rate.difference.value) > far * rate.theory) || model.populations.size() > most_populations) {
+    return std::nullopt;
+  }
+  const Eigen::MatrixXd mix = output_matrix(model);
+  for (const auto& state : mean_field::stationary_states(model).states) {
+    const double other = (mix * state.point.rate)(static_cast<Eigen::Index>(worst.population));
+    if (!state.stable() || std::abs(other - rate.theory) < far * rate.theory) continue;
+    const auto unit = rate_unit(model.time_unit);
+    return fmt::format(
+        "the simulation is not in the state that theory is made at: its mean rate is {:.4g}, theory's {:.4g}, and the "
+        "model has another stable state at {:.4g} {}; 'popshot switching' has the times between, and simulation.state "
+        "selects",
+        unit.factor * rate.simulated.value, unit.factor * rate.theory, unit.factor * other, unit.name);
+  }
+  return std::nullopt;
+}
+
 /// What a user should look at when the simulation of a level disagrees with theory.
 std::string suspect(const Comparison& result, const Level& level, const Item& worst, const Evidence& evidence) {
   const Model& model = *evidence.simulated;
@@ -192,6 +215,7 @@ std::string suspect(const Comparison& result, const Level& level, const Item& wo
         "all bands are off by about the same factor {:.3g}, as they are when the theory has another size N", *factor);
   }
   if (const auto text = time_step(evidence)) return *text;
+  if (const auto text = other_state(level, worst, evidence)) return *text;
   if (const auto text = second_order_suspect(result, level, worst, evidence)) return *text;
   const auto& population = model.populations[outputs(model)[worst.population].parts.front()];
   const bool deterministic = std::holds_alternative<model::NoNoise>(population.noise);

@@ -190,9 +190,12 @@ double PairedDeviations::largest() const {
   return result;
 }
 
-PairedDeviations paired_deviations(const std::vector<PairedSeries>& series) {
+PairedDeviations paired_deviations(const std::vector<PairedSeries>& series, double negligible) {
   const Paired paired = prepared(series);
-  return deviations(paired, paired.difference);
+  PairedDeviations result = deviations(paired, paired.difference);
+  const double mean = std::abs(paired.difference.mean());
+  if (mean > 0.0) result.total_mean *= std::max(0.0, mean - negligible) / mean;
+  return result;
 }
 
 double paired_p_value(const std::vector<std::vector<PairedSeries>>& groups, double observed, double smallest,

@@ -54,9 +54,8 @@ struct PairedDeviations {
   [[nodiscard]] double largest() const;
 };
 
-/// `groups`: the series of an output, one after the other, begin at each of these; totals are over the groups, and the
-/// largest of them is what is returned. At least 3 trials.
-[[nodiscard]] PairedDeviations paired_deviations(const std::vector<PairedSeries>& series);
+/// Of the series of one output; at least 3 trials. A mean difference over all series of up to `negligible` is none.
+[[nodiscard]] PairedDeviations paired_deviations(const std::vector<PairedSeries>& series, double negligible = 0.0);
 
 /// The probability that equal levels deviate as far somewhere, over all groups of series: signs of the differences
 /// exchanged at random from 12 trials on, below them the differences turned by random rotations, which is exact for

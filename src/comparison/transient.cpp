@@ -71,6 +71,10 @@ double log_variance_error(const std::vector<PairedSeries>& series) {
   return std::hypot(a.error / a.value, b.error / b.value);
 }
 
+/// Mean rates that differ by less than this part, over all times together, are the same: the levels differ by the order
+/// 1/N, which very many trials can tell and nobody needs.
+constexpr double negligible_mean = 1e-3;
+
 /// The series of an output over windows of recorded times.
 struct Windowed {
   std::size_t output = 0;
@@ -79,9 +83,12 @@ struct Windowed {
   std::vector<PairedSeries> series;
 };
 
-/// Windows in which `neurons` neurons of these mean rates have `enough` spikes; at most a tenth of all times each.
-std::vector<std::size_t> make_windows(const std::vector<double>& rate, double interval, double neurons) {
-  constexpr double enough = 30.0;
+/// Windows in which `neurons` neurons of these mean rates have some 30 spikes, so that numbers of spikes are nearly
+/// Gaussian; ten times as many with fewer than 5 trials, which otherwise have equal numbers too often. At most a tenth
+/// of all times each.
+std::vector<std::size_t> make_windows(const std::vector<double>& rate, double interval, double neurons,
+                                      std::size_t trials) {
+  const double enough = trials < 5 ? 300.0 : 30.0;
   const std::size_t longest = std::max<std::size_t>(1, rate.size() / 10);
   std::vector<std::size_t> begin{0};
   double spikes = 0.0;
@@ -97,7 +104,7 @@ std::vector<std::size_t> make_windows(const std::vector<double>& rate, double in
 
 Windowed make_windowed(const std::vector<PairOfTrials>& trials, std::size_t k, const std::vector<double>& rate,
                        double interval, double neurons) {
-  Windowed windowed{k, make_windows(rate, interval, neurons), {}, {}};
+  Windowed windowed{k, make_windows(rate, interval, neurons, trials.size()), {}, {}};
   const auto mean_of = [](const std::vector<double>& values, std::size_t first, std::size_t last) {
     double sum = 0.0;
     for (std::size_t i = first; i < last; ++i) sum += values[i];
@@ -313,7 +320,8 @@ TransientComparison compare_transient(const model::Model& model, double false_al
     result.total_spread_deviation.push_back(0.0);
     constexpr std::size_t fewest = 3;
     if (trials.size() < fewest) continue;
-    const PairedDeviations deviations = paired_deviations(windowed.series);
+    const double mean = analysis::mean_with_error(windowed.mean).value;
+    const PairedDeviations deviations = paired_deviations(windowed.series, negligible_mean * mean);
     for (std::size_t w = 0; w < windowed.series.size(); ++w) {
       for (std::size_t i = windowed.begin[w]; i < windowed.begin[w + 1]; ++i) {
         result.mean_deviation.back()[i] = deviations.mean[w];

@@ -15,9 +15,10 @@ namespace popshot::comparison {
 namespace {
 
 TEST(ExcitatoryInhibitory, AgreesInBothPopulations) {
-  const auto model = theory::with_time_step(
-      io::read_model(std::string(POPSHOT_MODELS_DIR) + "/excitatory_inhibitory.toml", {"simulation.transient=50"})
-          .model);
+  const auto model =
+      theory::with_time_step(io::read_model(std::string(POPSHOT_MODELS_DIR) + "/excitatory_inhibitory.toml",
+                                            {"simulation.transient=50", "spectrum.trials=32"})
+                                 .model);
   const auto result = compare(model, Settings{});
   EXPECT_EQ(result.judgement.verdict, Verdict::agree) << result.judgement.reason;
   EXPECT_EQ(result.populations, (std::vector<std::string>{"e", "i"}));

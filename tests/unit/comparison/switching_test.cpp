@@ -70,7 +70,7 @@ TEST(Switching, AccountsForAllTimeAndDoesNotDependOnThreads) {
   for (std::size_t l = 0; l < 2; ++l) {
     for (std::size_t i = 0; i < 2; ++i) {
       const auto& r = one.levels[l].residence[i];
-      EXPECT_NEAR(r[0].time + r[1].time, 6 * 300.0, 1e-6);
+      EXPECT_NEAR(r[0].time + r[1].time + r[0].early_time + r[1].early_time, 6 * 300.0, 1e-6);
       EXPECT_EQ(r[1].exits, two.levels[l].residence[i][1].exits);
       EXPECT_EQ(r[1].time, two.levels[l].residence[i][1].time);
     }
