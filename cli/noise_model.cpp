@@ -388,7 +388,7 @@ void add_noise_model(CLI::App& app, const Invocation& invocation, int& exit_code
       ->add_option(
           "--states", options->states,
           fmt::format("largest number of real state variables of a population, 4 to {} (default: 32)", most_states))
-      ->check(CLI::Range(std::size_t{4}, most_states));
+      ->check(CLI::Range(std::size_t{4}, most_states).description(fmt::format("4 .. {}", most_states)));
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });
 }
 

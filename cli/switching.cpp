@@ -194,7 +194,7 @@ void add_switching(CLI::App& app, const Invocation& invocation, int& exit_code) 
   command
       ->add_option("--false-alarm", options->false_alarm,
                    "probability of calling equal levels different, over the whole table (default: 0.001)")
-      ->check(CLI::Range(1e-12, 0.5));
+      ->check(CLI::Range(1e-12, 0.5).description("1e-12 .. 0.5"));
   command->add_option("--duration", options->duration,
                       "time of each (default: chosen from the model); the same as --set simulation.duration=T");
   command->callback([options, &invocation, &exit_code] { exit_code = run(*options, invocation); });

@@ -140,7 +140,7 @@ synapse = { kind = "exponential", tau = 6.0 }
   EXPECT_NE(std::get<std::string>(attributes.at("chosen")).find("transient"), std::string::npos);
   // A range without the resonance is noted.
   const std::string away = file.string() + " --set 'spectrum.frequency_range=[0.3, 12]'";
-  EXPECT_NE(run("check " + away).errors.find("note: the resonance at 0.04"), std::string::npos);
+  EXPECT_NE(run("check " + away).errors.find("note: the resonance at 4"), std::string::npos);
   EXPECT_EQ(run("check " + away + " --quiet").errors, "");
   EXPECT_EQ(run("check " + figure1()).output.find("(auto: resonance"), std::string::npos) << "it gives everything";
 }
@@ -177,11 +177,17 @@ TEST(CommandLine, MeanFieldAndSpectrum) {
   EXPECT_NE(io::read_netcdf(folder / "s.nc").find("cross_imag"), nullptr);
 }
 
-TEST(CommandLine, CompareAgreesWithExitCodeZero) {
+TEST(CommandLine, CompareTellsItsVerdictByTheExitCode) {
   const Folder folder;
+  const auto enough =
+      run("compare " + figure1() +
+          " --trials 8 --duration 300 --set 'spectrum.frequency_range=[0.5, 4]' --set spectrum.bands=5");
+  EXPECT_EQ(enough.code, 0) << enough.output << enough.errors;
+  EXPECT_NE(enough.output.find("theory: agree: "), std::string::npos) << enough.output;
+  EXPECT_NE(enough.output.find("would have been seen"), std::string::npos) << enough.output;
   const auto result = run("compare " + quick() + " -o " + (folder / "c.nc").string());
-  EXPECT_EQ(result.code, 0) << result.output << result.errors;
-  EXPECT_NE(result.output.find("theory agree"), std::string::npos);
+  EXPECT_EQ(result.code, 4) << result.output << result.errors;
+  EXPECT_NE(result.output.find("theory: inconclusive: needs about "), std::string::npos) << result.output;
   const auto data = io::read_netcdf(folder / "c.nc");
   for (const char* name :
        {"psd_total", "psd_uncoupled", "psd_induced", "estimate_psd", "estimate_psd_error", "theory_windowed",
@@ -205,15 +211,29 @@ TEST(CommandLine, MesoscopicActivity) {
 
 TEST(CommandLine, CompareHasTheMesoscopicModelOrNot) {
   const Folder folder;
-  ASSERT_EQ(run("compare " + quick() + " -o " + (folder / "c.nc").string()).code, 0);
+  ASSERT_EQ(run("compare " + quick() + " -o " + (folder / "c.nc").string()).code, 4);
   const auto data = io::read_netcdf(folder / "c.nc");
   for (const char* name :
        {"mesoscopic_estimate_psd", "mesoscopic_band_ratio", "levels_band_ratio", "skewness", "mesoscopic_skewness",
         "autocorrelation", "mesoscopic_autocorrelation", "autocorrelation_theory", "variance_ratio"}) {
     EXPECT_NE(data.find(name), nullptr) << name;
   }
-  ASSERT_EQ(run("compare " + quick() + " --no-mesoscopic -o " + (folder / "n.nc").string()).code, 0);
+  ASSERT_EQ(run("compare " + quick() + " --no-mesoscopic -o " + (folder / "n.nc").string()).code, 4);
   EXPECT_EQ(io::read_netcdf(folder / "n.nc").find("mesoscopic_estimate_psd"), nullptr);
+  EXPECT_EQ(attribute(io::read_netcdf(folder / "n.nc"), "level"), Attribute(std::string("network and theory")));
+  // The mesoscopic model alone, for as many neurons as one likes.
+  ASSERT_EQ(run("compare " + quick() + " --no-network --size qif=100000000 -o " + (folder / "m.nc").string()).code, 4);
+  const auto alone = io::read_netcdf(folder / "m.nc");
+  EXPECT_EQ(alone.find("estimate_psd"), nullptr);
+  EXPECT_NE(alone.find("mesoscopic_estimate_psd"), nullptr);
+  EXPECT_EQ(attribute(alone, "level"), Attribute(std::string("mesoscopic model and theory")));
+  EXPECT_EQ(run("compare " + quick() + " --no-network --no-mesoscopic").code, 2);
+  // Up to 4 x ensemble_size neurons it is the network: said, and not compared.
+  const auto same = run("compare " + quick() + " --size qif=2000 --json");
+  const auto table = nlohmann::json::parse(same.output);
+  EXPECT_TRUE(table["populations"][0]["mesoscopic_is_network"].get<bool>());
+  EXPECT_FALSE(table["populations"][0].contains("mesoscopic"));
+  EXPECT_NE(table["notes"][0].get<std::string>().find("is the network itself"), std::string::npos);
 }
 
 TEST(CommandLine, CompareOfAStimulusThatVariesIsOfTransients) {
@@ -301,7 +321,7 @@ TEST(CommandLine, SpectrumSaysWhereLinearTheoryEnds) {
   EXPECT_NEAR(row["linear_theory_ends"][0]["low"].get<double>(), 0.02, 1e-9);
   EXPECT_NEAR(row["linear_theory_ends"][0]["high"].get<double>(), 0.13, 0.015);
   EXPECT_GT(row["linear_theory_ends"][0]["largest"].get<double>(), 50.0);
-  EXPECT_NE(run(low).output.find("second order (estimate): more than 10 % of linear theory below f = 0.1"),
+  EXPECT_NE(run(low).output.find("second order (estimate): more than 10 % of linear theory below 0.1"),
             std::string::npos);
   EXPECT_NE(run("spectrum " + figure1() + " --points 20 --size qif=1000000").output.find("nowhere more than 10 %"),
             std::string::npos);
@@ -377,12 +397,12 @@ TEST(CommandLine, SaysHowManyNeuronsTheEnsembleHas) {
   const auto file = folder / "m.nc";
   const std::string words = "simulate " + figure1() + " --level mesoscopic --set simulation.duration=1 -o " +
                             file.string() + " --set mesoscopic.ensemble_size=";
-  const auto capped = run(words + "400");
+  const auto capped = run(words + "1000");
   ASSERT_EQ(capped.code, 0) << capped.errors;
   const std::string what = "200 representative neurons for the 10000 of 'qif' (at most N/50)";
   EXPECT_NE(capped.output.find(what), std::string::npos) << capped.output;
   EXPECT_EQ(attribute(io::read_netcdf(file), "ensemble"), Attribute(what));
-  EXPECT_NE(capped.errors.find("note: mesoscopic.ensemble_size = 400"), std::string::npos) << capped.errors;
+  EXPECT_NE(capped.errors.find("note: mesoscopic.ensemble_size = 1000"), std::string::npos) << capped.errors;
   const auto reached = run(words + "100");
   EXPECT_NE(reached.output.find("100 representative neurons for the 10000 of 'qif'\n"), std::string::npos);
   EXPECT_EQ(reached.errors, "");
@@ -424,11 +444,14 @@ TEST(CommandLine, SwitchingTellsResidenceTimes) {
   const auto result =
       run("switching " + std::string(POPSHOT_MODELS_DIR) +
           "/bistable_switching.toml --sizes 700,900 --trials 4 --duration 200 --json -o " + (folder / "s.nc").string());
-  ASSERT_EQ(result.code, 0) << result.errors;
+  ASSERT_EQ(result.code, 4) << result.errors;  // both are the network itself
   const auto table = nlohmann::json::parse(result.output);
+  EXPECT_EQ(table["verdict"], "inconclusive");
+  EXPECT_NE(table["reason"].get<std::string>().find("nothing independent was compared"), std::string::npos);
   EXPECT_EQ(table["levels"].size(), 2U);
   EXPECT_EQ(table["levels"][0]["high"]["residence"].size(), 2U);
-  EXPECT_EQ(table["levels"][0]["high"]["residence"][0]["exits"].get<int>(), 2);
+  const auto& row = table["levels"][0]["high"]["residence"][0];
+  EXPECT_EQ(row["exits"].get<int>() + row["early_exits"].get<int>(), 2);
   EXPECT_NE(io::read_netcdf(folder / "s.nc").find("residence_time"), nullptr);
 }
 
