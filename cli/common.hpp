@@ -164,6 +164,7 @@ void take_words(CLI::Option& option, const std::vector<std::string>& words);
 template <class Enum>
 void take_words(CLI::Option& option, const std::vector<std::pair<std::string, Enum>>& words) {
   std::vector<std::string> names;
+  names.reserve(words.size());
   for (const auto& word : words) names.push_back(word.first);
   const std::string list = listed(names);
   option.type_name(list)->transform(CLI::Validator(

@@ -139,7 +139,7 @@ def draw_spectrum(data: xarray.Dataset) -> Figure:
 
 def draw_comparison(data: xarray.Dataset) -> Figure:
     """Simulated spectra over the theory's three curves, the ratio in each band and the autocorrelation; then coherences and phases."""
-    if "estimate_psd" not in data:
+    if "theory_windowed" not in data:
         raise ResultError("this comparison was interrupted before any trial had finished: there is nothing to draw")
     populations = [str(name) for name in data["population"].values]
     pairs = _most_coherent_pairs(data, populations)
@@ -297,12 +297,12 @@ def _draw_comparison_spectrum(axis: Axes, data: xarray.Dataset, one: xarray.Data
     # The lowest bins of an estimate hold what is left of the mean.
     shown = (data["estimate_frequency"] >= low) & (data["estimate_frequency"] <= high)
     frequency = data["estimate_frequency"][shown]
-    density, error = one["estimate_psd"][shown], one["estimate_psd_error"][shown]
-    style = STYLES["simulated"]
+    level, style = ("", STYLES["simulated"]) if "estimate_psd" in one else ("mesoscopic_", STYLES["mesoscopic"])
+    density, error = one[f"{level}estimate_psd"][shown], one[f"{level}estimate_psd_error"][shown]
     axis.fill_between(frequency, numpy.maximum(density - error, 0.05 * density), density + error, color=style["color"], alpha=0.35,
                       linewidth=0)
     axis.plot(frequency, density, **style)
-    if "mesoscopic_estimate_psd" in one:
+    if level == "" and "mesoscopic_estimate_psd" in one:
         axis.plot(frequency, one["mesoscopic_estimate_psd"].values[shown], **STYLES["mesoscopic"])
     _draw_theory(axis, one)
     _finish_density_axis(axis, data, name)

@@ -189,7 +189,7 @@ std::optional<std::string> other_state(const Level& level, const Item& worst, co
   const auto& rate = level.rate[worst.population];
   constexpr double far = 0.1;
   constexpr std::size_t most_populations = 4;
-  const Model& model = *evidence.simulated;
+  const Model& model = *evidence.theorised;
   if (!(std::abs(rate.difference.value) > far * rate.theory) || model.populations.size() > most_populations) {
     return std::nullopt;
   }

@@ -1,6 +1,5 @@
 """Figures and result files, from what the popshot command really writes."""
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -26,6 +25,7 @@ RUNS = {
     "comparison": ["compare", *FIGURE1, "--trials", "4", "--duration", "60"],
     "uncoupled-comparison": ["compare", *FIGURE1, "--trials", "4", "--duration", "60", "--set", "projection.weight=0"],
     "network-only-comparison": ["compare", *FIGURE1, "--trials", "4", "--duration", "60", "--no-mesoscopic"],
+    "mesoscopic-only-comparison": ["compare", *FIGURE1, "--trials", "4", "--duration", "60", "--no-network"],
     "transient": ["compare", str(MODELS / "montbrio2015_fig2_step.toml"), "--trials", "6", "--duration", "5", "--set",
                   "simulation.time_step=0.005", "--set", "simulation.record_interval=0.1", "--set",
                   "spectrum.frequency_range=[0.125, 5]"],
@@ -47,7 +47,7 @@ def results(tmp_path_factory):
     for name, words in RUNS.items():
         files[name] = folder / f"{name}.nc"
         outcome = subprocess.run([EXECUTABLE, *words, "-o", files[name]], capture_output=True, text=True)
-        assert outcome.returncode in (0, 1), outcome.stderr
+        assert outcome.returncode in (0, 1, 4), outcome.stderr  # agree, disagree, inconclusive
     return files
 
 
@@ -64,7 +64,7 @@ def test_every_kind_of_result_has_a_figure(results, name, tmp_path):
 def test_results_open_with_names_units_and_provenance(results):
     data = popshot.open_result(results["comparison"])
     assert data.attrs["popshot_kind"] == "comparison"
-    assert data.attrs["verdict"] in ("agree", "disagree")
+    assert data.attrs["verdict"] in ("agree", "disagree", "inconclusive")
     assert "lorentzian" in data.attrs["model_text"]
     assert data["estimate_psd"].dims == ("population", "estimate_frequency")
     assert all("long_name" in variable.attrs for variable in data.variables.values())
@@ -116,32 +116,6 @@ def test_the_transient_shows_three_levels(results):
     labels = [text.get_text() for text in drawn.legends[0].get_texts()]
     assert len(labels) == 3 and any("mean field" in label for label in labels)
     assert len(drawn.axes[0].collections) == 2  # two bands
-
-
-def test_plain_python_gets_the_spectrum_of_the_noise_model(tmp_path):
-    coefficients = tmp_path / "noise.json"
-    subprocess.run([EXECUTABLE, "noise-model", *FIGURE1, "-o", coefficients, "--quiet"], check=True)
-    script = ROOT / "examples/use_noise_model.py"
-    outcome = subprocess.run([os.sys.executable, script, coefficients, "800"], check=True, capture_output=True, text=True)
-    rows = numpy.array([[float(word) for word in line.split()] for line in outcome.stdout.splitlines()[1:]])
-    population = json.loads(coefficients.read_text())["populations"][0]
-    pole = numpy.array(population["pole_real"]) + 1j * numpy.array(population["pole_imag"])
-    c = numpy.array(population["coefficient_real"]) + 1j * numpy.array(population["coefficient_imag"])
-
-    def density(f):
-        # The script's Hann window is 0.05 wide (two bins): the mean over it, weighted as the window's power.
-        offsets, weights = numpy.array([-1, -0.5, 0, 0.5, 1]) * 0.05, numpy.array([0.0278, 0.2401, 0.4642, 0.2401, 0.0278])
-        total = 0.0
-        for offset, weight in zip(offsets, weights):
-            s = 2j * numpy.pi * (f + offset)
-            pair = numpy.where(pole.imag > 0, 0.5 * (c / (s - pole) + c.conj() / (s - pole.conj())), c / (s - pole))
-            total += weight * abs(population["direct"] + pair.sum()) ** 2
-        return total
-
-    ratio = rows[:, 2] / numpy.array([density(f) for f in rows[:, 0]])
-    # 77 segments that overlap by half: each ratio has an error of about 1/sqrt(0.95 x 77); bins are four apart.
-    high = ratio[rows[:, 0] > 1.5]
-    assert abs(high.mean() - 1.0) < 4 / numpy.sqrt(0.95 * 77 * len(high))
 
 
 def test_the_command_line_draws(results, tmp_path):

@@ -94,6 +94,15 @@ def popshot(*words):
     return outcome.stdout
 
 
+def in_units_of_the_model(theory):
+    """A spectrum's table in 1/(time unit), as noise models are: in ms it is shown in Hz."""
+    factor = 1000.0 if theory["rate_unit"] == "Hz" else 1.0
+    theory["frequency"] = [f / factor for f in theory["frequency"]]
+    for population in theory["populations"]:
+        population["psd_total"] = [s / factor for s in population["psd_total"]]
+    return theory
+
+
 def deviations(noise, theory, duration):
     """Logarithms of activity over theory in the bands of all populations, in standard errors.
 
@@ -122,7 +131,7 @@ def test_activity_has_the_spectrum_of_the_theory(name, tmp_path):
     text, duration = DURATIONS[name]
     (tmp_path / "m.toml").write_text(text)
     popshot("noise-model", tmp_path / "m.toml", "-o", tmp_path / "n.json")
-    theory = json.loads(popshot("spectrum", tmp_path / "m.toml", "--json", "--points", 2000))
+    theory = in_units_of_the_model(json.loads(popshot("spectrum", tmp_path / "m.toml", "--json", "--points", 2000)))
     found = deviations(tmp_path / "n.json", theory, duration)
     assert max(map(abs, found)) < 4.0, found
     # A model without the synapses and delays, which is what the example once made of it, is found out.
