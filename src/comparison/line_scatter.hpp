@@ -13,7 +13,7 @@ namespace popshot::comparison {
 ///
 ///     V = sum_j w_j^2/(sum_j w_j)^2,   w_j = sum over the harmonics k nu_j in the band of nu_j^2 ,
 ///
-/// (theory.md (24a)) to be added to that of Gaussian activity where eta is drawn at random, and to be subtracted where
+/// (theory.md (24a')) to be added to that of Gaussian activity where eta is drawn at random, and to be subtracted where
 /// it lies on a grid of quantiles. One value for each band, and the last for all bands together, in which band b counts
 /// with `gain[b]`, the ratio of coupled to uncoupled power. `parts`: the populations of the output. Populations with
 /// noise in their neurons have no lines and count as power only.

@@ -1,5 +1,5 @@
 // How far equal levels deviate somewhere in a table, from the trials themselves: labels of trials exchanged, signs of
-// differences between paired trials exchanged. theory.md (24d), (24e).
+// differences between paired trials exchanged. theory.md (26a), (26b).
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,7 @@
 namespace popshot::analysis {
 
 /// Relative variances of Welch's estimate in bands of bins, for one trial of Gaussian activity with a given spectrum.
-/// Overlapping segments, neighbouring bins, leakage and correlations that outlast a segment are in it. theory.md (59).
+/// Overlapping segments, neighbouring bins, leakage and correlations that outlast a segment are in it. theory.md (24a).
 class WelchScatter {
  public:
   /// `samples` >= segment: length of the series. Cost: a few hundred operations a bin and series.

@@ -51,7 +51,7 @@ struct PooledVariance {
 };
 
 /// The variance seen in `seen` degrees of freedom, pooled with one that is known beforehand, which counts as `known`
-/// degrees of freedom (0: not known). With few trials it is the known one that decides. theory.md (24b).
+/// degrees of freedom (0: not known). With few trials it is the known one that decides. theory.md (25).
 [[nodiscard]] PooledVariance pooled_variance(double seen_variance, double seen, double known_variance, double known);
 
 /// A mean of powers that scatter like squares of Gaussian numbers (a gamma distribution).
@@ -69,7 +69,7 @@ struct MeanPower {
                                    double known_variance, double known_degrees);
 
 /// Deviation in sigma of a mean power from 1, by the cube root of Wilson and Hilferty (Proc. Natl. Acad. Sci. 17, 684
-/// (1931)) and Student's t for the pooled variance. theory.md (24c).
+/// (1931)) and Student's t for the pooled variance. theory.md (25a).
 [[nodiscard]] double deviation_in_sigma(const MeanPower& power);
 /// Deviation in sigma of the ratio of two mean powers from 1 (Paulson, Ann. Math. Stat. 13, 233 (1942)).
 [[nodiscard]] double deviation_in_sigma(const MeanPower& numerator, const MeanPower& denominator);

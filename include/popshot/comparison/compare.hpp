@@ -52,7 +52,7 @@ struct Band {
 };
 
 /// A ratio of powers that should be 1. Its error is that of theory's own scatter (windows, segments, correlations and
-/// the sample of neurons) pooled with that between the trials. theory.md (24a)-(24c).
+/// the sample of neurons) pooled with that between the trials. theory.md (24a)-(25a).
 struct RatioComparison {
   analysis::Estimate ratio;
   double deviation = 0.0;  ///< of the ratio from 1, in sigma

@@ -60,7 +60,7 @@ struct TransientComparison {
 /// recorded times and over all of them together; theory of this kind is the mean field, which is shown and not judged
 /// (the mean of finite networks differs from it). `false_alarm`: the probability that equal levels are declared
 /// different, anywhere; it is measured on the trials themselves, by exchanging levels within pairs of trials (theory.md
-/// (24e)). A stop request ends it after the trials that are finished; Stopped is thrown if there is none. Throws as the
+/// (26b)). A stop request ends it after the trials that are finished; Stopped is thrown if there is none. Throws as the
 /// simulations do. `twin`: as in comparison::Settings.
 [[nodiscard]] TransientComparison compare_transient(const model::Model& model, double false_alarm = 1e-3,
                                                     const Execution& execution = {},
