@@ -9,6 +9,7 @@
 #include "describe.hpp"
 #include "popshot/comparison/compare.hpp"
 #include "popshot/comparison/resonances.hpp"
+#include "popshot/comparison/start_up.hpp"
 #include "popshot/comparison/transient.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
@@ -334,6 +335,14 @@ bool needs_transient(const RunOptions& run, const model::Model& model) {
   return comparison::needs_transient(model, execution.stop);
 }
 
+/// Whether the start will be remembered, before the run; where the search for states is quick.
+void note_start_up(const RunOptions& run, const model::Model& model) {
+  constexpr std::size_t most_populations = 4;
+  if (run.quiet || model.populations.size() > most_populations) return;
+  const auto state = mean_field::selected_state(model, run.interruption->token());
+  if (const auto note = comparison::start_up_note(model, state)) std::cerr << "note: " << *note << '\n';
+}
+
 int run(const Options& options, const Invocation& invocation) {
   auto overrides = options.model.overrides();
   if (options.trials) overrides.push_back(fmt::format("spectrum.trials={}", *options.trials));
@@ -357,6 +366,7 @@ int run(const Options& options, const Invocation& invocation) {
   if (!options.run.output.empty()) io::require_writable(options.run.output);
   if (options.settings.mesoscopic) note_small_ensembles(model, options.run.quiet);
   if (needs_transient(options.run, model)) return run_transient(options, file, invocation);
+  note_start_up(options.run, model);
   note_run_time(model,
                 {.network = options.settings.network,
                  .mesoscopic = options.settings.mesoscopic,

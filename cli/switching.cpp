@@ -10,6 +10,7 @@
 #include "popshot/core/error.hpp"
 #include "popshot/io/netcdf.hpp"
 #include "run_time.hpp"
+#include "units.hpp"
 
 namespace popshot::cli {
 
@@ -33,9 +34,14 @@ constexpr std::array state_names{"low", "high"};
 ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 ordered_json tabulate(const model::Model& model, const comparison::Switching& result) {
+  const RateUnit unit = rate_unit(model.time_unit);
   ordered_json table{{"model", model.name},
                      {"finished", result.finished},
-                     {"rates", {{"low", result.rate[0]}, {"saddle", result.rate[1]}, {"high", result.rate[2]}}}};
+                     {"rate_unit", unit.name},
+                     {"rates",
+                      {{"low", unit.factor * result.rate[0]},
+                       {"saddle", unit.factor * result.rate[1]},
+                       {"high", unit.factor * result.rate[2]}}}};
   table["relaxation_time"] = {{"low", result.relaxation[0]}, {"high", result.relaxation[1]}};
   if (result.judged()) {
     const auto& judgement = result.judgement;
@@ -76,10 +82,12 @@ ordered_json tabulate(const model::Model& model, const comparison::Switching& re
 }
 
 void print(const model::Model& model, const comparison::Switching& result) {
+  const RateUnit unit = rate_unit(model.time_unit);
   std::cout << fmt::format(
       "{}: mean residence times in {} and their 95 % confidence intervals; states at rate {:.4f} "
-      "(low) and {:.4f} (high), saddle at {:.4f}\n",
-      model.name, model.time_unit, result.rate[0], result.rate[2], result.rate[1]);
+      "(low) and {:.4f} (high), saddle at {:.4f} {}\n",
+      model.name, model.time_unit, unit.factor * result.rate[0], unit.factor * result.rate[2],
+      unit.factor * result.rate[1], rate_unit_text(model.time_unit));
   bool ages = false;
   for (std::size_t state = 0; state < 2; ++state) {
     for (const auto& level : result.levels) {
