@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "inverse.hpp"
+#include "own_noise.hpp"
 
 namespace popshot::theory {
 
@@ -19,20 +20,9 @@ Eigen::MatrixXcd amplified(const Eigen::VectorXcd& response, const Eigen::Matrix
 }  // namespace
 
 InputSpectrum::InputSpectrum(const model::Model& model, const mean_field::OperatingPoint& point, const Options& options)
-    : model_(model) {
+    : model_(model), noise_(own_noise(model, point, options)) {
   for (std::size_t k = 0; k < model.populations.size(); ++k) {
-    const auto& population = model.populations[k];
-    const double input = point.input(static_cast<Eigen::Index>(k));
-    const double neurons = static_cast<double>(population.size);
-    response_.emplace_back(population, input);
-    if (options.uncoupled) {
-      noise_.emplace_back([uncoupled = options.uncoupled, k](double f) { return uncoupled(k, f); });
-    } else if (options.noise == Noise::white) {
-      noise_.emplace_back([value = mean_field::stationary_rate(population, input) / neurons](double) { return value; });
-    } else {
-      noise_.emplace_back(
-          [density = UncoupledSpectrum(population, input), neurons](double f) { return density(f) / neurons; });
-    }
+    response_.emplace_back(model.populations[k], point.input(static_cast<Eigen::Index>(k)));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "inverse.hpp"
+#include "own_noise.hpp"
 #include "popshot/core/execution.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "popshot/theory/spectra.hpp"
@@ -147,22 +148,7 @@ Eigen::MatrixXcd response_matrix(const model::Model& model, const mean_field::Op
 Spectra::Spectra(const model::Model& model, const mean_field::OperatingPoint& point, const Options& options,
                  double highest)
     : stop_(options.stop) {
-  std::vector<std::function<double(double)>> noise;
-  for (std::size_t k = 0; k < model.populations.size(); ++k) {
-    throw_if_stopped(options.stop);
-    const auto& population = model.populations[k];
-    const double input = point.input(static_cast<Eigen::Index>(k));
-    const double neurons = static_cast<double>(population.size);
-    if (options.uncoupled) {
-      noise.emplace_back([uncoupled = options.uncoupled, k](double f) { return uncoupled(k, f); });
-    } else if (options.noise == Noise::white) {
-      noise.emplace_back([value = mean_field::stationary_rate(population, input) / neurons](double) { return value; });
-    } else {
-      noise.emplace_back(
-          [density = UncoupledSpectrum(population, input), neurons](double f) { return density(f) / neurons; });
-    }
-  }
-  const auto uncoupled_at = [noise = std::move(noise)](double f) {
+  const auto uncoupled_at = [noise = own_noise(model, point, options)](double f) {
     Eigen::VectorXcd uncoupled(static_cast<Eigen::Index>(noise.size()));
     for (std::size_t k = 0; k < noise.size(); ++k) uncoupled(static_cast<Eigen::Index>(k)) = noise[k](f);
     return uncoupled;
