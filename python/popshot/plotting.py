@@ -188,15 +188,13 @@ def _most_coherent_pairs(data: xarray.Dataset, populations: list[str]) -> list[t
 def _draw_pair(coherence: Axes, phase: Axes, data: xarray.Dataset, first: str, second: str) -> None:
     """Coherence and phase of two populations: theory as a line, bands of both levels with their errors."""
     pair = data.sel(population=first, source=second)
-    cross = pair["cross_real"].values + 1j * pair["cross_imag"].values
-    powers = data["psd_total"].sel(population=first).values * data["psd_total"].sel(population=second).values
-    frequency = data["frequency"].values
     middle = numpy.sqrt(numpy.maximum(data["band_low"].values, 1e-12) * data["band_high"].values)
-    coherence.plot(frequency, numpy.abs(cross) ** 2 / powers, **STYLES["total"])
+    # In the bands, through the estimate's window and the recording, as the simulated values are.
+    coherence.plot(middle, pair["coherence_theory"], **STYLES["total"])
     # A phase that turns is drawn in pieces, without lines from one end to the other.
-    angle = numpy.angle(cross)
+    angle = pair["phase_theory"].values
     turned = numpy.abs(numpy.diff(angle, prepend=angle[0])) > numpy.pi
-    phase.plot(frequency, numpy.where(turned, numpy.nan, angle), **STYLES["total"])
+    phase.plot(middle, numpy.where(turned, numpy.nan, angle), **STYLES["total"])
     for prefix, style, marker in (("", "simulated", "o"), ("mesoscopic_", "mesoscopic", "s")):
         if f"{prefix}coherence" not in pair:
             continue

@@ -78,7 +78,7 @@ class StateCounter {
 
 /// The lower state, the saddle and the higher state.
 std::vector<mean_field::StationaryState> bistable_states(const model::Model& model, const std::stop_token& stop) {
-  const auto states = mean_field::stationary_states(model, stop).states;
+  auto states = mean_field::stationary_states(model, stop).states;
   const auto stable = std::count_if(states.begin(), states.end(), [](const auto& s) { return s.stable(); });
   if (!is_stationary(model) || states.size() != 3 || stable != 2 || states[1].stable()) {
     throw InputError(fmt::format(

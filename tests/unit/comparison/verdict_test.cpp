@@ -94,6 +94,37 @@ TEST(Verdict, DoesNotCompareTheNetworkWithItself) {
   EXPECT_NE(transient.judgement.reason.find("nothing independent"), std::string::npos);
 }
 
+TEST(Verdict, NamesTheSecondOrderWhereItAccountsForThePower) {
+  // Far below the rates linear theory of 1000 neurons has next to nothing, and the network a floor.
+  auto m = short_runs(16);
+  m.populations[0].size = 1000;
+  m.simulation.duration = 200.0;
+  m.spectrum.frequency_min = 0.05;
+  m.spectrum.frequency_max = 0.5;
+  m.spectrum.resolution = 0.03;
+  const auto result = compare(m, {.mesoscopic = false});
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
+  EXPECT_NE(result.judgement.reason.find("second order"), std::string::npos) << result.judgement.reason;
+  EXPECT_NE(result.judgement.reason.find("linear theory ends there"), std::string::npos) << result.judgement.reason;
+}
+
+TEST(Verdict, NamesTheOtherStateThatTheSimulationIsIn) {
+  // 1000 neurons on a grid lack the tails that hold the high state: they soon fall off it.
+  auto m = figure1(1000, model::Sampling::quantile, 15.0);
+  m.populations[0].heterogeneity = model::Lorentzian{-5.65, 1.0};
+  m.simulation.duration = 200.0;
+  m.simulation.transient = 50.0;
+  m.simulation.time_step = 0.02;
+  m.simulation.record_interval = 0.2;
+  m.spectrum.frequency_min = 0.3;
+  m.spectrum.frequency_max = 2.0;
+  m.spectrum.resolution = 0.1;
+  m.spectrum.trials = 3;
+  const auto result = compare(m, {.at = At::infinite, .mesoscopic = false});
+  EXPECT_EQ(result.judgement.verdict, Verdict::disagree);
+  EXPECT_NE(result.judgement.reason.find("another stable state"), std::string::npos) << result.judgement.reason;
+}
+
 TEST(Verdict, OverTimeIsCalmWhereNetworksDifferInTheirSeedOnly) {
   // A hardly active population: spreads of numbers of spikes, which are far from Gaussian. Judged by errors of squared
   // deviations and as if independent at 600 times, such pairs were told apart in one of three.
