@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <iostream>
@@ -257,6 +258,10 @@ void ProgressBar::draw() {
   std::fputs((line + "\033[K").c_str(), stderr);
   std::fflush(stderr);
   drawn_ = true;
+}
+
+nlohmann::ordered_json number(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
 
 int exit_code_of(comparison::Verdict verdict) {

@@ -142,6 +142,9 @@ class ProgressBar {
   std::jthread drawer_;  ///< only where there is a terminal
 };
 
+/// Null where a number is not finite, which JSON has no word for.
+[[nodiscard]] nlohmann::ordered_json number(double value);
+
 /// 0, 1 or 4.
 [[nodiscard]] int exit_code_of(comparison::Verdict verdict);
 /// "agree", "DISAGREE", "inconclusive", as the last line of a comparison has it.

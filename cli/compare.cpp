@@ -32,9 +32,6 @@ struct Options {
   std::optional<double> resolution;
 };
 
-/// Null where a number is not finite, which JSON has no word for.
-ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
-
 /// The verdict and what it rests on, of any comparison.
 template <class Compared>
 ordered_json tabulate_verdict(const model::Model& model, const Compared& result) {

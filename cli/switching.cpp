@@ -30,9 +30,6 @@ struct Options {
 
 constexpr std::array state_names{"low", "high"};
 
-/// Null where a number is not finite, which JSON has no word for.
-ordered_json number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
-
 ordered_json tabulate(const model::Model& model, const comparison::Switching& result) {
   const RateUnit unit = rate_unit(model.time_unit);
   ordered_json table{{"model", model.name},
