@@ -2,6 +2,7 @@
 // through the whole of `compare`. Prints a Markdown table for docs/validation.md; `popshot_calibration [PAIRS]`.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -81,6 +82,8 @@ std::vector<PValues> of_pairs(model::Model m, std::size_t pairs, double factor,
 }
 
 std::string percent(const std::vector<PValues>& values, double level, double PValues::*part) {
+  // Over time theory is not judged.
+  if (std::all_of(values.begin(), values.end(), [&](const auto& value) { return value.*part == 1.0; })) return "-";
   std::size_t below = 0;
   for (const auto& value : values) below += value.*part < level ? 1 : 0;
   return fmt::format("{:.1f}", 100.0 * static_cast<double>(below) / static_cast<double>(values.size()));
