@@ -174,8 +174,7 @@ model::Model step_response(model::Sampling sampling) {
 TEST(StepResponse, OfTheEnsembleHasMeanAndSpreadOfTheNetworkAtAllTimes) {
   const auto result = compare_transient(step_response(model::Sampling::random));
   for (const double sigma : result.mean_deviation[0]) EXPECT_LT(std::abs(sigma), result.judgement.threshold);
-  // In the high state the spread is some 10 % too large: what a sample adds to the rate is that of the low state, in
-  // which it started.
+  // In the high state the spread is some 10 % too large (docs/guide.md, "The mesoscopic level").
   const auto spread = [](const TrialBand& band, std::size_t begin, std::size_t end) {
     return std::accumulate(band.standard_deviation.begin() + static_cast<std::ptrdiff_t>(begin),
                            band.standard_deviation.begin() + static_cast<std::ptrdiff_t>(end), 0.0);
