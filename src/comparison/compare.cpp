@@ -15,7 +15,6 @@
 #include "popshot/comparison/outputs.hpp"
 #include "popshot/core/error.hpp"
 #include "popshot/core/parallel.hpp"
-#include "popshot/mesoscopic/ensemble.hpp"
 #include "popshot/mesoscopic/simulate.hpp"
 #include "popshot/network/simulate.hpp"
 #include "popshot/theory/mean_rate.hpp"
@@ -228,9 +227,7 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
   for (const auto& output : outputs(simulated)) {
     result.populations.push_back(output.name);
     result.sizes.push_back(output_size(simulated, output));
-    const bool itself = !settings.twin && std::all_of(output.parts.begin(), output.parts.end(), [&](std::size_t k) {
-      return mesoscopic::is_network(simulated, k);
-    });
+    const bool itself = !settings.twin && is_network(simulated, output);
     result.itself.push_back(settings.network && settings.mesoscopic && itself ? 1 : 0);
     all_itself = all_itself && itself;
   }
@@ -329,8 +326,8 @@ Comparison compare(const Model& simulated, const Model& theorised, const Setting
       result.levels = compare_levels(result.bands, trials, known);
       constexpr std::size_t enough_to_exchange = 8;
       if (trials.size() >= enough_to_exchange) {
-        const auto channels = level_channels(result.bands, trials, known, result.itself);
-        evidence.p_value_of_levels = [channels, seed = simulated.simulation.seed](double smallest) {
+        evidence.p_value_of_levels = [channels = level_channels(result.bands, trials, known, result.itself),
+                                      seed = simulated.simulation.seed](double smallest) {
           return permutation_p_value(channels, smallest, seed);
         };
       }

@@ -1,6 +1,9 @@
 #include "popshot/comparison/outputs.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "popshot/mesoscopic/ensemble.hpp"
 
 namespace popshot::comparison {
 
@@ -22,6 +25,11 @@ std::vector<std::string> output_names(const model::Model& model) {
   std::vector<std::string> names;
   for (const auto& output : outputs(model)) names.push_back(output.name);
   return names;
+}
+
+bool is_network(const model::Model& model, const model::Output& output) {
+  return std::all_of(output.parts.begin(), output.parts.end(),
+                     [&](std::size_t k) { return mesoscopic::is_network(model, k); });
 }
 
 Activity output_activity(const model::Model& model, Activity activity) {

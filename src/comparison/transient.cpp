@@ -293,8 +293,7 @@ TransientComparison compare_transient(const model::Model& model, double false_al
     const auto& parts = all[k].parts;
     result.populations.push_back(all[k].name);
     result.sizes.push_back(output_size(model, all[k]));
-    const bool itself = !twin && std::all_of(parts.begin(), parts.end(),
-                                             [&](std::size_t part) { return mesoscopic::is_network(model, part); });
+    const bool itself = !twin && is_network(model, all[k]);
     result.itself.push_back(itself ? 1 : 0);
     auto& network = result.network.emplace_back();
     auto& mesoscopic = result.mesoscopic.emplace_back();

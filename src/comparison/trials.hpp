@@ -71,6 +71,17 @@ class TrialParts {
   bool measured_ = false;
 };
 
+/// The results that there are, in order. Throws Stopped if a stop request left none.
+template <class Result>
+std::vector<Result> finished_trials(std::vector<std::optional<Result>> slots, const std::stop_token& stop) {
+  std::vector<Result> results;
+  for (auto& slot : slots) {
+    if (slot) results.push_back(std::move(*slot));
+  }
+  if (results.empty()) throw_if_stopped(stop);
+  return results;
+}
+
 /// Runs spectrum.trials trials and returns those that gave a result, in order. A trial's network starts at the
 /// operating point point_of(sample); what it has done goes to job(t, sample, activity, execution), unless it was
 /// stopped; the execution is that for the mesoscopic simulation of this trial, after which there may be theory. Either
@@ -151,12 +162,7 @@ std::vector<Result> run_trials(const model::Model& model, const Execution& execu
     } catch (const Stopped&) {  // others may have ended
     }
   });
-  std::vector<Result> results;
-  for (auto& slot : slots) {
-    if (slot) results.push_back(std::move(*slot));
-  }
-  if (results.empty()) throw_if_stopped(execution.stop);
-  return results;
+  return finished_trials(std::move(slots), execution.stop);
 }
 
 /// The same without networks, for any N: job(t, execution) of every trial, side by side.
@@ -166,7 +172,9 @@ std::vector<Result> run_mesoscopic_trials(const model::Model& model, const Execu
   std::vector<std::optional<Result>> slots(count);
   std::vector<double> done(count, 0.0);
   std::mutex mutex;
-  for_each_parallel(count, execution, [&](std::size_t t) {
+  execution.begin({.name = "trials"});
+  bool any = false;  // has given a result
+  const auto run_one = [&](std::size_t t) {
     Execution inner{.threads = 1, .stop = execution.stop};
     if (execution.progress) {
       inner.progress = [&, t](double fraction) {
@@ -178,13 +186,17 @@ std::vector<Result> run_mesoscopic_trials(const model::Model& model, const Execu
     auto result = job(static_cast<std::uint64_t>(t), inner);
     const std::lock_guard lock(mutex);
     done[t] = 1.0;
+    if (result && !any && execution.phase) execution.phase({.name = "trials", .keeps = true});
+    any = any || result.has_value();
     slots[t] = std::move(result);
+  };
+  for_each_parallel(count, execution, [&](std::size_t t) {
+    try {
+      run_one(t);
+    } catch (const Stopped&) {  // others may have ended
+    }
   });
-  std::vector<Result> results;
-  for (auto& slot : slots) {
-    if (slot) results.push_back(std::move(*slot));
-  }
-  return results;
+  return finished_trials(std::move(slots), execution.stop);
 }
 
 }  // namespace popshot::comparison

@@ -20,6 +20,9 @@ namespace popshot::comparison {
 /// Names of the outputs.
 [[nodiscard]] std::vector<std::string> output_names(const model::Model& model);
 
+/// Whether the mesoscopic model of an output is the network itself: mesoscopic::is_network of all its populations.
+[[nodiscard]] bool is_network(const model::Model& model, const model::Output& output);
+
 /// Rates and voltages of the outputs; spikes as they are.
 [[nodiscard]] Activity output_activity(const model::Model& model, Activity activity);
 

@@ -94,6 +94,20 @@ TEST(Verdict, DoesNotCompareTheNetworkWithItself) {
   EXPECT_NE(transient.judgement.reason.find("nothing independent"), std::string::npos);
 }
 
+TEST(Verdict, WithoutTheNetworkIsOfTheTrialsThatAStopLeaves) {
+  std::stop_source source;
+  Execution execution{.threads = 1, .stop = source.get_token()};
+  execution.progress = [&](double fraction) {
+    if (fraction > 0.5) source.request_stop();
+  };
+  const auto result = compare(short_runs(4), {.network = false}, execution);
+  EXPECT_FALSE(result.network.has_value());
+  EXPECT_GE(result.trials, 1U);
+  EXPECT_LT(result.trials, 4U);
+  EXPECT_EQ(result.judgement.verdict, Verdict::inconclusive);
+  EXPECT_THROW((void)compare(short_runs(4), {.network = false}, execution), Stopped);
+}
+
 TEST(Verdict, NamesTheSecondOrderWhereItAccountsForThePower) {
   // Far below the rates linear theory of 1000 neurons has next to nothing, and the network a floor.
   auto m = short_runs(16);
