@@ -1,17 +1,14 @@
 // Units, resonances and notes on slips as a user of the command line meets them.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "popshot/io/netcdf.hpp"
+#include "support/command.hpp"
 
 namespace popshot {
 namespace {
@@ -22,27 +19,17 @@ namespace fs = std::filesystem;
 class Pair : public ::testing::Test {
  protected:
   Pair() {
-    std::string name = (fs::temp_directory_path() / "popshot-test-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
     write("ms", 15.0, 10.0, 1.0, 5.0, 8.0);
     write("s", 0.015, 0.010, 0.001, 0.005, 0.008);
   }
-  ~Pair() override { fs::remove_all(folder_); }
-  Pair(const Pair&) = delete;
-  Pair& operator=(const Pair&) = delete;
 
   [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   /// What the command writes to stdout, or with `errors` to stderr. It must end with exit code 0.
-  [[nodiscard]] std::string run(const std::string& arguments, bool errors = false) const {
-    const std::string command =
-        std::string(POPSHOT_EXECUTABLE) + " " + arguments + (errors ? " 2>&1 >/dev/null" : " 2>/dev/null");
-    FILE* pipe = popen(command.c_str(), "r");
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (std::size_t n = 0; (n = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) text.append(buffer.data(), n);
-    EXPECT_EQ(pclose(pipe), 0) << command;
-    return text;
+  [[nodiscard]] static std::string run(const std::string& arguments, bool errors = false) {
+    const auto outcome = testing_support::run(arguments);
+    EXPECT_EQ(outcome.code, 0) << arguments << '\n' << outcome.errors;
+    return errors ? outcome.errors : outcome.output;
   }
 
   [[nodiscard]] nlohmann::json table(const std::string& arguments) const {
@@ -72,7 +59,7 @@ class Pair : public ::testing::Test {
          << "frequency_range = [" << 0.005 / ms << ", " << 0.2 / ms << "]\nresolution = " << 0.005 / ms << "\n";
   }
 
-  fs::path folder_;
+  testing_support::Folder folder_;
 };
 
 TEST_F(Pair, InMillisecondsAndInSecondsHasTheSameRatesAndResonancesInHertz) {

@@ -19,4 +19,16 @@ inline model::Model figure1(std::int64_t size = 10000, model::Sampling sampling 
   return m;
 }
 
+/// An inhibitory population that may oscillate by its delay.
+inline model::Model inhibitory(double weight, double delay, model::Synapse synapse = {}) {
+  model::Model model;
+  model.name = "inhibitory";
+  model::Population population;
+  population.name = "i";
+  population.heterogeneity = model::Lorentzian{12.0, 2.5};
+  model.populations = {population};
+  model.projections = {{0, 0, weight, delay, synapse}};
+  return model;
+}
+
 }  // namespace popshot::testing_support

@@ -7,21 +7,14 @@
 #include <cmath>
 #include <complex>
 
+#include "support/models.hpp"
+
 namespace popshot::mean_field {
 namespace {
 
 using Complex = std::complex<double>;
 
-model::Model inhibitory(double weight, double delay, model::Synapse synapse = {}) {
-  model::Model model;
-  model.name = "inhibitory";
-  model::Population population;
-  population.name = "i";
-  population.heterogeneity = model::Lorentzian{12.0, 2.5};
-  model.populations = {population};
-  model.projections = {{0, 0, weight, delay, synapse}};
-  return model;
-}
+using testing_support::inhibitory;
 
 TEST(DelayModes, OfWeakCouplingAreAllThatIsNotNearThePopulationsOwn) {
   // The population's own pair, 2 x*, decays within the delay as well, and is none of them.

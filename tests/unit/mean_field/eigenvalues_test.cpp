@@ -8,22 +8,14 @@
 #include "popshot/mean_field/integrate.hpp"
 #include "popshot/mean_field/population.hpp"
 #include "popshot/mean_field/stationary.hpp"
+#include "support/models.hpp"
 
 namespace popshot::mean_field {
 namespace {
 
 using Complex = std::complex<double>;
 
-model::Model inhibitory(double weight, double delay, model::Synapse synapse) {
-  model::Model model;
-  model.name = "inhibitory";
-  model::Population population;
-  population.name = "i";
-  population.heterogeneity = model::Lorentzian{12.0, 2.5};
-  model.populations = {population};
-  model.projections = {{0, 0, weight, delay, synapse}};
-  return model;
-}
+using testing_support::inhibitory;
 
 Complex characteristic(const model::Model& model, const OperatingPoint& point, Complex s) {
   const auto count = point.input.size();
